@@ -1,0 +1,106 @@
+"""What can be typed after `python3 -m gateway`. Standard library only: the bootstrap reads it
+before anything is installed."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command and its options; bad ones print the usage and end the process with status 2."""
+    parser = build()
+    args, rest = parser.parse_known_args(argv)
+    if args.command == "test":
+        args.pytest += rest
+    elif rest:
+        parser.error("unrecognized arguments: " + " ".join(rest))
+    return args
+
+
+def build() -> argparse.ArgumentParser:
+    """The whole parser, one subcommand a process or task."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m gateway", description="Ringback: calls and messages for bookings."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _stack(commands)
+    _processes(commands)
+    _upkeep(commands)
+    _accounts(commands)
+    return parser
+
+
+def _port(raw: str) -> int:
+    if raw.isdecimal() and 1 <= int(raw) <= 65535:
+        return int(raw)
+    raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+
+
+def _count(raw: str) -> int:
+    if raw.isdecimal() and 1 <= int(raw) <= 256:
+        return int(raw)
+    raise argparse.ArgumentTypeError("a number from 1 to 256 is needed")
+
+
+def _stack(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    up = commands.add_parser("up", help="run everything on this machine")
+    demo = commands.add_parser("demo", help="run everything and watch a few bookings become calls")
+    for command, data in ((up, "var"), (demo, None)):
+        command.add_argument("--data", type=Path, default=data and Path(data), metavar="DIR")
+        command.add_argument("--host", default="127.0.0.1", help="address the API listens on")
+        command.add_argument("--port", type=_port, help="the API's port (PORT, else 8000)")
+        command.add_argument("--sandbox-port", type=_port, help="the sandbox's port (8010)")
+        command.add_argument("--json", action="store_true", help="one JSON object a line")
+    demo.add_argument("--once", action="store_true", help="end when the journey is complete")
+
+
+def _processes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    web = commands.add_parser("web", help="the API, webhooks and pages")
+    web.add_argument("--host", help="address to listen on (0.0.0.0)")
+    worker = commands.add_parser("worker", help="places calls, sends messages, applies events")
+    worker.add_argument("--queues", metavar="A,B", help="only these queues")
+    worker.add_argument("--threads", type=_count)
+    worker.add_argument("--processes", type=_count)
+    commands.add_parser("clock", help="finds what is due and rings for it")
+    sandbox = commands.add_parser("sandbox", help="plays the providers, for tests and demos")
+    sandbox.add_argument("--host", default="127.0.0.1")
+    sandbox.add_argument("--port", type=_port)
+    sandbox.add_argument("--ledger", type=Path, metavar="FILE", help="keep the ledger in a file")
+    sandbox.add_argument("--ring-seconds", type=float)
+    sandbox.add_argument("--talk-seconds", type=float)
+
+
+def _upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    test = commands.add_parser("test", help="every check: format, lint, types, imports, tests")
+    test.add_argument("pytest", nargs="*", metavar="PATH", help="what pytest gets; all without")
+    test.add_argument("--coverage", action="store_true")
+    test.add_argument("--fast", action="store_true", help="stop pytest at the first failure")
+    migrate = commands.add_parser("migrate", help="bring the database up to date")
+    migrate.add_argument("--to", metavar="NAME", help="up to this migration")
+    migrate.add_argument("--down", action="store_true", help="with --to: back to that migration")
+    migrate.add_argument("--status", action="store_true", help="list; status 1 if any is pending")
+    doctor = commands.add_parser("doctor", help="look for what is wrong and say what to do")
+    doctor.add_argument("--json", action="store_true")
+
+
+def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    orgs = commands.add_parser("orgs", help="organizations").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    create = orgs.add_parser("create", help="make one")
+    create.add_argument("name")
+    create.add_argument("--time-zone", default="UTC", help="IANA name")
+    keys = commands.add_parser("keys", help="API keys").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    make = keys.add_parser("create", help="make one; its secret is shown once")
+    make.add_argument("--organization", metavar="ID|NAME", help="not needed if there is one")
+    make.add_argument("--mode", choices=("live", "test"), required=True)
+    make.add_argument("--name", default="command line")
+    make.add_argument("--scopes", metavar="A,B", help="all but admin without")
+    listing = keys.add_parser("list", help="all of them, without secrets")
+    listing.add_argument("--organization", metavar="ID|NAME")
+    revoke = keys.add_parser("revoke", help="end one at once")
+    revoke.add_argument("id")
+    for command in (create, orgs.add_parser("list", help="all of them"), make, listing, revoke):
+        command.add_argument("--json", action="store_true")

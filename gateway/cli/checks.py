@@ -1,0 +1,38 @@
+"""`test`: every check of the project, one after the other; one that fails hides no other."""
+
+import argparse
+import subprocess
+import sys
+import time
+
+from gateway.cli.install import ROOT
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run them all (with paths given, only pytest on those) and sum up; 1 if any failed."""
+    results: list[tuple[str, bool, float]] = []
+    for name, command in _checks(args):
+        print(f"\n== {name}", flush=True)
+        begun = time.monotonic()
+        done = subprocess.run([sys.executable, *command], cwd=ROOT)
+        results.append((name, done.returncode == 0, time.monotonic() - begun))
+    print("\n== summary")
+    for name, good, seconds in results:
+        print(f"{'ok    ' if good else 'FAILED'} {name:<12} {seconds:6.1f} s")
+    return 0 if all(good for _, good, _ in results) else 1
+
+
+def _checks(args: argparse.Namespace) -> list[tuple[str, list[str]]]:
+    tests = ["-m", "pytest", *(["-x"] if args.fast else []), *args.pytest]
+    if args.coverage:
+        tests += ["--cov", "--cov-report=term-missing:skip-covered"]
+    if any(not item.startswith("-") for item in args.pytest):
+        return [("tests", tests)]
+    imports = "from importlinter.cli import lint_imports_command as run; run()"
+    return [
+        ("format", ["-m", "ruff", "format", "--check", "."]),
+        ("lint", ["-m", "ruff", "check", "."]),
+        ("types", ["-m", "mypy"]),
+        ("imports", ["-c", imports]),
+        ("tests", tests),
+    ]

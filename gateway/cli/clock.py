@@ -1,0 +1,25 @@
+"""The clock process."""
+
+import argparse
+import signal
+import threading
+from types import FrameType
+
+from gateway import boot
+
+
+def run(args: argparse.Namespace) -> int:
+    """Find what is due until SIGTERM or SIGINT; a fault that escapes ends it with status 1."""
+    from tasks import clock
+
+    stop = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        # In a thread: a handler must not touch the lock that the clock may hold while it waits.
+        threading.Thread(target=stop.set).start()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    boot.start()
+    clock.run(stop)
+    return 0

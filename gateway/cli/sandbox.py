@@ -1,0 +1,81 @@
+"""The sandbox process: one gunicorn worker with many threads around the provider simulator."""
+
+import argparse
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from gateway.cli.main import Stopped
+from gateway.sandbox.app import create_app
+from gateway.sandbox.config import SandboxConfig
+from gateway.settings import Settings, environment
+
+_THREADS = 32
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, config: SandboxConfig, bind: str) -> None:
+        self.config, self.bind = config, bind
+        super().__init__()
+
+    def load_config(self) -> None:
+        options = {
+            "bind": self.bind,
+            "workers": 1,
+            "threads": _THREADS,
+            "worker_class": "gthread",
+            "timeout": 120,
+            "graceful_timeout": 5,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "proc_name": "ringback-sandbox",
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return create_app(self.config)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play the providers until a signal. Needs SECRET_KEY (or each SANDBOX_… secret) and, to call
+    back, PUBLIC_BASE_URL; no database and no Redis."""
+    settings = Settings.from_env(
+        {"DATABASE_URL": "sqlite:///unused", "REDIS_URL": "redis://unused", **environment()}
+    )
+    seconds: dict[str, Any] = {
+        name: value
+        for name, value in vars(args).items()
+        if name in ("ring_seconds", "talk_seconds") and value is not None
+    }
+    if any(value < 0 for value in seconds.values()):
+        raise Stopped("seconds can't be negative", 2)
+    with _ledger(args.ledger) as ledger:
+        config = SandboxConfig(
+            **dict[str, Any](settings.sandbox_credentials),
+            gateway_url=settings.public_url,
+            ledger_path=ledger,
+            **seconds,
+        )
+        _Server(config, f"{args.host}:{args.port or settings.port}").run()
+    return 0
+
+
+@contextlib.contextmanager
+def _ledger(asked: Path | None) -> Iterator[Path]:
+    """The file asked for, or one that goes when the sandbox ends."""
+    if asked:
+        yield asked
+        return
+    folder, master = Path(tempfile.mkdtemp(prefix="ringback-")), os.getpid()
+    try:
+        yield folder / "ledger.jsonl"
+    finally:
+        if os.getpid() == master:  # gunicorn's workers leave through here as well
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,39 @@
+"""The Flask edge: the API, the webhooks, health and the documentation, as one application."""
+
+from flask import Flask
+
+from gateway.settings import Settings
+
+MAX_API_BYTES = 64 * 1024
+
+
+def create_app(settings: Settings) -> Flask:
+    """The WSGI application for these settings, which boot.start has put into force."""
+    # The broker is built from the settings when the actors are imported: not before this call.
+    from gateway.http import (
+        bookings,
+        calls,
+        config,
+        docs,
+        errors,
+        events,
+        headers,
+        health,
+        queue,
+        webhooks,
+    )
+
+    app = Flask(__name__, static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_API_BYTES, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.compact = True  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = True
+    config.hold(app, settings)
+    headers.install(app, settings)
+    errors.install(app)
+    api = docs.build(app)
+    for module in (bookings, calls, events, queue, webhooks, health):
+        api.register_blueprint(module.blueprint)
+    docs.install(app, api)
+    return app

@@ -1,0 +1,176 @@
+"""Bookings and their reminders as answers show them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from gateway.domain.lifecycle import BookingState, NotificationState
+from gateway.http.answers import moment, text, when, whole
+from gateway.http.call_answer import CallSummary, call_summary
+from gateway.models.booking import Booking
+from gateway.models.call_log import CallLog
+from gateway.models.contact import Contact
+from gateway.models.notification import Notification
+
+Planned = Sequence[tuple[Notification, list[CallLog]]]
+
+
+class ReminderAnswer(Schema):
+    """One notification of a booking."""
+
+    id = text()
+    kind = text()
+    number = whole()
+    channel = text()
+    due_at = when()
+    expires_at = when()
+    state = text(enum=[str(state) for state in NotificationState])
+    reason = text("why it is in this state", null=True)
+
+
+class ReminderDetail(ReminderAnswer):
+    """One notification of a booking, and its attempts."""
+
+    attempts = fields.List(fields.Nested(CallSummary), required=True)
+
+
+class ContactAnswer(Schema):
+    """Whoever is reached."""
+
+    id = text()
+    external_id = text(null=True)
+    name = text(null=True)
+    phone = text(null=True)
+    email = text(null=True)
+    locale = text(null=True)
+    time_zone = text(null=True)
+
+
+class StaffAnswer(Schema):
+    """Whoever serves the contact; `id` is the one you gave."""
+
+    id = text(null=True)
+    name = text(null=True)
+    phone = text(null=True)
+    email = text(null=True)
+    time_zone = text(null=True)
+
+
+class ServiceAnswer(Schema):
+    """What is booked, as given."""
+
+    id = fields.String(allow_none=True)
+    name = fields.String(allow_none=True)
+    price = fields.String(allow_none=True)
+
+
+class BookingRow(Schema):
+    """A booking as lists show it."""
+
+    id = text()
+    external_id = text(null=True)
+    version = whole()
+    state = text(enum=[str(state) for state in BookingState])
+    starts_at = when()
+    time_zone = text()
+    duration_minutes = whole(null=True)
+    contact = fields.Nested(ContactAnswer, required=True)
+    service = fields.Nested(ServiceAnswer, required=True, allow_none=True)
+    staff = fields.Nested(StaffAnswer, required=True, allow_none=True)
+    overdue = fields.Boolean(required=True)
+    metadata = fields.Dict(required=True)
+    created_at = when()
+    updated_at = when()
+
+
+class BookingAnswer(BookingRow):
+    """A booking with its reminders."""
+
+    reminders = fields.List(fields.Nested(ReminderAnswer), required=True)
+
+
+class BookingDetail(BookingRow):
+    """A booking with its reminders and their attempts."""
+
+    reminders = fields.List(fields.Nested(ReminderDetail), required=True)
+
+
+class BookingPage(Schema):
+    """A page of bookings."""
+
+    data = fields.List(fields.Nested(BookingRow), required=True)
+    next_cursor = text(null=True)
+
+
+class ReminderList(Schema):
+    """All reminders of a booking, in the order in which they fall due."""
+
+    data = fields.List(fields.Nested(ReminderDetail), required=True)
+    next_cursor = text("always null: the list is whole", null=True)
+
+
+def booking_row(booking: Booking) -> dict[str, Any]:
+    """A booking without its reminders."""
+    return {
+        "id": booking.id,
+        "external_id": booking.external_id,
+        "version": booking.version,
+        "state": str(booking.state),
+        "starts_at": moment(booking.starts_at),
+        "time_zone": booking.time_zone,
+        "duration_minutes": booking.duration_minutes,
+        "contact": _contact(booking.contact),
+        "service": booking.service,
+        "staff": _staff(booking.staff) if booking.staff_id else None,
+        "overdue": booking.overdue,
+        "metadata": booking.metadata,
+        "created_at": moment(booking.booked_at),
+        "updated_at": moment(booking.updated_at),
+    }
+
+
+def booking_answer(booking: Booking, planned: Planned, *, attempts: bool) -> dict[str, Any]:
+    """A booking with its reminders, and with their attempts if so asked."""
+    shown = reminders_answer(planned) if attempts else [reminder(row) for row, _ in planned]
+    return {**booking_row(booking), "reminders": shown}
+
+
+def reminders_answer(planned: Planned) -> list[dict[str, Any]]:
+    """Each notification with its attempts."""
+    return [
+        {**reminder(row), "attempts": [call_summary(call) for call in calls]}
+        for row, calls in planned
+    ]
+
+
+def reminder(row: Notification) -> dict[str, Any]:
+    """One notification."""
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "number": row.number,
+        "channel": row.channel,
+        "due_at": moment(row.due_at),
+        "expires_at": moment(row.expires_at),
+        "state": str(row.state),
+        "reason": str(row.reason) if row.reason else None,
+    }
+
+
+def _contact(person: Contact) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "external_id": person.external_id,
+        **_reachable(person),
+        "locale": person.locale,
+        "time_zone": person.time_zone,
+    }
+
+
+def _staff(person: Contact) -> dict[str, Any]:
+    return {"id": person.external_id, **_reachable(person), "time_zone": person.time_zone}
+
+
+def _reachable(person: Contact) -> dict[str, Any]:
+    return {"name": person.name, "phone": person.phone, "email": person.email}

@@ -1,0 +1,164 @@
+"""/api/v1/bookings: making, reading, changing and canceling appointments."""
+
+from typing import Any
+
+from flask import Response
+
+from gateway import wallclock
+from gateway.domain.errors import Conflict, NotFound
+from gateway.http import doorbell
+from gateway.http.answers import send
+from gateway.http.arguments import Blueprint, opaque_id
+from gateway.http.auth import caller, requires
+from gateway.http.booking_answer import (
+    BookingAnswer,
+    BookingDetail,
+    BookingPage,
+    ReminderList,
+    booking_answer,
+    booking_row,
+    reminders_answer,
+)
+from gateway.http.booking_input import (
+    BookingChanges,
+    BookingInput,
+    BookingQuery,
+    merge,
+)
+from gateway.http.idempotency import HEADER, REPLAYED, fingerprint, once
+from gateway.http.pagination import page
+from gateway.models.booking import Booking
+from gateway.usecases import bookings
+from gateway.usecases.bookings import Booked, Wanted
+from gateway.usecases.idempotency import Answer
+
+blueprint = Blueprint(
+    "bookings",
+    __name__,
+    url_prefix="/api/v1/bookings",
+    description="Appointments and their reminders",
+)
+EXAMPLE = {
+    "external_id": "bk-1001",
+    "starts_at": "2026-12-01T14:30:00+01:00",
+    "time_zone": "Europe/Berlin",
+    "duration_minutes": 45,
+    "contact": {"external_id": "c-77", "name": "Ada", "phone": "+4915112345678", "locale": "de"},
+    "service": {"id": "cut", "name": "Haircut", "price": "45.00 EUR"},
+    "reminders": [
+        {"kind": "before", "minutes": 1440, "channel": "voice"},
+        {"kind": "at", "at": "2026-12-01T09:00:00+01:00", "channel": "voice", "say": "See you!"},
+    ],
+    "metadata": {"anything": "of yours"},
+}
+_TRIES = 3
+
+
+@blueprint.route("", methods=["POST"])
+@requires("bookings:write")
+@blueprint.doc(operationId="book", summary="Book an appointment", parameters=[HEADER])
+@blueprint.arguments(BookingInput, example=EXAMPLE)
+@blueprint.response(201, BookingAnswer, headers=REPLAYED)
+@blueprint.alt_response(
+    200,
+    schema=BookingAnswer,
+    success=True,
+    description="The very same booking is there already",
+    headers=REPLAYED,
+)
+def book(wanted: dict[str, Any]) -> Response:
+    """The same `external_id` again is no second booking: 200 if identical, else 409."""
+    asked = Wanted(**wanted, fingerprint=fingerprint())
+
+    def work(now: Any) -> Answer:
+        booked = bookings.book(caller(), asked, now)
+        return Answer(201 if booked.created else 200, _whole(booked.booking), booked.ring)
+
+    return once(work)
+
+
+@blueprint.route("", methods=["GET"])
+@requires("bookings:read", query=True)
+@blueprint.doc(operationId="listBookings", summary="List bookings, newest first")
+@blueprint.arguments(BookingQuery, location="query")
+@blueprint.response(200, BookingPage)
+def list_bookings(query: dict[str, Any]) -> Response:
+    """Filters combine; `from` and `to` are about the start."""
+    rows, following = page(
+        caller(),
+        "bookings",
+        query,
+        lambda filters, limit, before: bookings.search(caller(), filters, limit, before),
+        lambda row: (row.booked_at, row.id),
+    )
+    return send(200, {"data": [booking_row(row) for row in rows], "next_cursor": following})
+
+
+@blueprint.route("/<booking_id>", methods=["GET"])
+@requires("bookings:read")
+@blueprint.doc(operationId="showBooking", summary="Show a booking")
+@blueprint.response(200, BookingDetail)
+def show(booking_id: str) -> Response:
+    """With its reminders and their attempts."""
+    booking = bookings.show(caller(), opaque_id(booking_id))
+    planned = bookings.reminders(caller(), booking.id)
+    return send(200, booking_answer(booking, planned, attempts=True))
+
+
+@blueprint.route("/<booking_id>/reminders", methods=["GET"])
+@requires("bookings:read")
+@blueprint.doc(operationId="listReminders", summary="List the reminders of a booking")
+@blueprint.response(200, ReminderList)
+def list_reminders(booking_id: str) -> Response:
+    """Each with its state and its attempts, in the order in which they fall due."""
+    planned = bookings.reminders(caller(), opaque_id(booking_id))
+    return send(200, {"data": reminders_answer(planned), "next_cursor": None})
+
+
+@blueprint.route("/<booking_id>", methods=["PATCH"])
+@requires("bookings:write")
+@blueprint.doc(operationId="changeBooking", summary="Change a booking")
+@blueprint.arguments(BookingChanges, example={"starts_at": "2026-12-02T10:00:00+01:00"})
+@blueprint.response(200, BookingAnswer)
+def edit(changes: dict[str, Any], booking_id: str) -> Response:
+    """Reschedules what is pending; what was sent stays. A `version` that is stale is a 409."""
+    booked = _edited(opaque_id(booking_id), changes)
+    doorbell.later(booked.ring)
+    return send(200, _whole(booked.booking))
+
+
+@blueprint.route("/<booking_id>", methods=["DELETE"])
+@requires("bookings:write")
+@blueprint.doc(operationId="cancelBooking", summary="Cancel a booking")
+@blueprint.response(200, BookingAnswer, description="Nothing of it can leave any more")
+@blueprint.alt_response(
+    202,
+    schema=BookingAnswer,
+    success=True,
+    description="Canceled, while a call is already at the provider: it is asked to end",
+)
+def cancel(booking_id: str) -> Response:
+    """Cancels what is pending; what was sent stays. Again, it is the same."""
+    canceled = bookings.cancel(caller(), opaque_id(booking_id), wallclock.now())
+    return send(200 if canceled.settled else 202, _whole(canceled.booking))
+
+
+def _edited(booking_id: str, changes: dict[str, Any]) -> Booked:
+    """Edit over the version just read, since parts of a person are merged into what was read."""
+    wanted = dict(changes)
+    given = wanted.pop("version", None)
+    for attempt in range(_TRIES):
+        present = bookings.show(caller(), booking_id)
+        version = given if given is not None else present.version
+        try:
+            merged = merge(present, wanted)
+            return bookings.edit(caller(), booking_id, merged, version, wallclock.now())
+        except Conflict as fault:
+            if given is not None or fault.field != "version" or attempt == _TRIES - 1:
+                raise
+    raise NotFound
+
+
+def _whole(booking: Booking) -> dict[str, Any]:
+    planned = bookings.reminders(caller(), booking.id)
+    return booking_answer(booking, planned, attempts=False)

@@ -1,0 +1,18 @@
+"""The settings of the application that handles the present request."""
+
+from flask import Flask, current_app
+
+from gateway.settings import Settings
+
+_KEY = "RINGBACK_SETTINGS"
+
+
+def hold(app: Flask, configured: Settings) -> None:
+    """Give an application its settings."""
+    app.config[_KEY] = configured
+
+
+def settings() -> Settings:
+    """The settings that create_app was given."""
+    held: Settings = current_app.config[_KEY]
+    return held

@@ -1,0 +1,107 @@
+"""/webhooks: what carriers report. Stored first, acknowledged second, applied by a worker."""
+
+from urllib.parse import quote, urlsplit
+
+import structlog
+from flask import Response, request
+
+from gateway import providers, wallclock
+from gateway.domain.errors import NotFound
+from gateway.domain.provider import Callback, Forbidden, Malformed
+from gateway.http import doorbell
+from gateway.http.answers import send
+from gateway.http.arguments import Blueprint
+from gateway.http.config import settings
+from gateway.http.errors import MalformedRequest, NotAuthentic, UnsupportedType
+from gateway.models.base import connection
+from gateway.usecases import inbox
+from gateway.usecases.inbox import Kept
+
+log = structlog.get_logger("gateway.http.webhooks")
+
+blueprint = Blueprint(
+    "webhooks", __name__, url_prefix="/webhooks", description="What providers report"
+)
+MAX_BYTES = 1_000_000
+_BODIES = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"type": "object"}},
+        "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+    },
+}
+
+
+@blueprint.route("/<path:path>", methods=["POST"])
+@blueprint.doc(
+    operationId="receiveCallback",
+    summary="Report an event (providers)",
+    security=[],
+    requestBody=_BODIES,
+)
+@blueprint.response(204, description="Stored, now or before")
+@blueprint.alt_response(
+    200,
+    schema={"type": "object"},
+    success=True,
+    description="Stored, now or before, for providers that expect a body",
+)
+def receive(path: str) -> Response:
+    """Authentic by the provider's own signature or secret. A 2xx means stored; a duplicate is a
+    2xx without a second effect."""
+    request.max_content_length = MAX_BYTES
+    target = providers.route(path)
+    if target is None:
+        raise NotFound
+    if request.mimetype not in target[1].content_types:
+        raise UnsupportedType("this address takes " + ", ".join(target[1].content_types))
+    callback = _as_it_came(path)
+    try:
+        with connection():
+            kept = inbox.keep(callback, wallclock.now())
+    except Forbidden as fault:
+        log.warning("webhook invalid", path=path, problem=str(fault))
+        raise NotAuthentic from None
+    except Malformed:
+        log.warning("webhook invalid", path=path, problem="malformed")
+        raise MalformedRequest("the body is not an event of this provider") from None
+    return _acknowledged(path, kept)
+
+
+def _acknowledged(path: str, kept: Kept) -> Response:
+    if kept.known:
+        log.info("webhook duplicate ignored", path=path)
+    else:
+        log.info("webhook received", path=path, event_id=kept.event_id)
+    if kept.event_id is not None:
+        doorbell.ring_for_event(kept.event_id)
+    said = kept.acknowledgement
+    return send(said.status, said.json) if said.json is not None else Response(status=said.status)
+
+
+def _as_it_came(path: str) -> Callback:
+    """The request for a verifier: the configured public address with the path and query exactly as
+    they were sent, whatever Host or forwarding headers say."""
+    raw_path, query = _target()
+    return Callback(
+        method=request.method,
+        path=path,
+        url=settings().public_url + raw_path + (f"?{query}" if query else ""),
+        query=query,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.get_data(cache=False, parse_form_data=False),
+    )
+
+
+def _target() -> tuple[str, str]:
+    """Path and query as they were sent. WSGI itself only has the path decoded, so that a server
+    that also tells the raw one (gunicorn, Werkzeug) is asked first."""
+    raw = request.environ.get("RAW_URI", "")
+    if raw.startswith("/"):
+        path, _, query = raw.partition("?")
+        return path, query
+    if raw.startswith(("http://", "https://")):
+        parts = urlsplit(raw)
+        return parts.path, parts.query
+    decoded = request.environ.get("PATH_INFO", "").encode("latin-1")
+    return quote(decoded, safe="/:@!$&'()*+,;=~-._"), request.environ.get("QUERY_STRING", "")

@@ -1,0 +1,163 @@
+"""The database handle, one class of time field, ids, and the row that all tables share."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from peewee import (
+    CharField,
+    Database,
+    DatabaseProxy,
+    Field,
+    InterfaceError,
+    Model,
+    OperationalError,
+    PostgresqlDatabase,
+)
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+from gateway.domain.errors import StoreUnavailable
+
+db = DatabaseProxy()
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "foreign_keys": 1,
+    "busy_timeout": 4000,
+    "synchronous": "full",
+    "cache_size": -16000,
+}
+
+
+class UTCField(Field):
+    """An instant. Takes and gives aware datetimes, always UTC, to the microsecond. Kept as
+    timestamptz on PostgreSQL and as fixed-width text on SQLite, so that both sort by time."""
+
+    field_type = "TIMESTAMPTZ"
+
+    def db_value(self, value: Any) -> Any:
+        if not isinstance(value, datetime):
+            return value
+        if value.tzinfo is None:
+            raise ValueError("a moment without its time zone")
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00:00")
+
+    def python_value(self, value: Any) -> datetime | None:
+        if value is None:
+            return None
+        parsed = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return parsed.astimezone(UTC)
+
+
+class Row(Model):
+    """What every table shares: the database and plain names."""
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+
+def new_id(prefix: str) -> str:
+    """An opaque id: two letters, an underscore, 26 characters of base 32. Ids made later sort
+    later, which keeps indexes compact; nothing may be read out of one."""
+    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    digits = []
+    for _ in range(26):
+        number, digit = divmod(number, 32)
+        digits.append(_ALPHABET[digit])
+    return f"{prefix}_{''.join(reversed(digits))}"
+
+
+def id_field(prefix: str) -> CharField:
+    """A primary key of opaque ids with this prefix."""
+    return CharField(max_length=40, primary_key=True, default=lambda: new_id(prefix))
+
+
+def connect(database_url: str, connections: int = 20) -> Database:
+    """Point the models at a database. Opens nothing yet: each thread does at its first use."""
+    parts = urlsplit(database_url)
+    database: Database
+    if parts.scheme == "sqlite":
+        database = PooledSqliteDatabase(
+            unquote(parts.path[1:]),
+            max_connections=connections,
+            timeout=10,
+            lock_type="IMMEDIATE",
+            pragmas=_SQLITE_PRAGMAS,
+            check_same_thread=False,
+        )
+    else:
+        database = PooledPostgresqlDatabase(
+            database_url,
+            max_connections=connections,
+            stale_timeout=300,
+            timeout=10,
+            prefer_psycopg3=True,
+            connect_timeout=5,
+            options="-c timezone=UTC -c lock_timeout=4000 -c statement_timeout=20000",
+        )
+    db.initialize(database)
+    return database
+
+
+def dialect() -> str:
+    """ "sqlite" or "postgresql"."""
+    return "postgresql" if isinstance(db.obj, PostgresqlDatabase) else "sqlite"
+
+
+def borrow() -> None:
+    """Take a connection for this thread. Raises StoreUnavailable when there is none to be had."""
+    try:
+        db.connect(reuse_if_open=True)
+    except (OperationalError, InterfaceError, ValueError) as error:
+        raise StoreUnavailable("the database can't be reached") from error
+
+
+def give_back(*, broken: bool = False) -> None:
+    """Return this thread's connection to the pool, or throw it away."""
+    if db.is_closed():
+        return
+    if broken and isinstance(db.obj, PooledPostgresqlDatabase | PooledSqliteDatabase):
+        db.obj.manual_close()
+    else:
+        db.close()
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether this fault means that the connection can't be trusted any more."""
+    return isinstance(error, OperationalError | InterfaceError | StoreUnavailable)
+
+
+@contextmanager
+def connection() -> Iterator[None]:
+    """Hold a connection for one request or one tick and give it back afterwards. Raises
+    StoreUnavailable when the database can't be reached or stops answering."""
+    borrow()
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        give_back(broken=True)
+        raise StoreUnavailable("the database did not answer") from error
+    finally:
+        give_back()
+
+
+def lock(query: Any, *, skip_locked: bool = False, of: type[Row] | None = None) -> Any:
+    """The query with its rows locked until the transaction ends; `skip_locked` passes over rows
+    that another transaction holds. On SQLite a transaction holds the whole database anyway."""
+    if dialect() == "sqlite":
+        return query
+    return query.for_update(True, of=of, skip_locked=skip_locked)
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """One transaction; on SQLite it takes the write lock at once, so that it can't be refused
+    half-way. Nested, it is a savepoint."""
+    with db.atomic():
+        yield

@@ -1,0 +1,76 @@
+"""Appointments, as the booking system told them."""
+
+from datetime import datetime
+from typing import Any
+
+from peewee import JOIN, BooleanField, CharField, ForeignKeyField, IntegerField, JSONField
+
+from gateway.models.base import Row, UTCField, id_field
+from gateway.models.contact import Contact
+from gateway.models.organization import Organization
+
+
+class Booking(Row):
+    """An appointment. `version` counts every edit; `schedule_version` those that move or re-plan
+    its reminders, and only that one is compared when a reminder is sent."""
+
+    id = id_field("bk")
+    organization = ForeignKeyField(Organization, index=False, backref="bookings")
+    organization_id: str
+    mode = CharField(max_length=4)
+    external_id = CharField(max_length=200, null=True)
+    contact = ForeignKeyField(Contact, backref="bookings")
+    contact_id: str
+    staff = ForeignKeyField(Contact, backref="assignments", null=True)
+    staff_id: str | None
+    service = JSONField(null=True)
+    starts_at = UTCField()
+    starts_at_text = CharField(max_length=64)  # as received: the instant may need re-reading
+    time_zone = CharField(max_length=64)
+    duration_minutes = IntegerField(null=True)
+    state = CharField(max_length=12)
+    overdue = BooleanField(default=False)
+    version = IntegerField(default=1)
+    schedule_version = IntegerField(default=1)
+    reminders = JSONField(default=list)  # the rules in force
+    metadata = JSONField(default=dict)
+    fingerprint = CharField(max_length=64)  # of the request that made it
+    booked_at = UTCField()
+    updated_at = UTCField()
+    canceled_at = UTCField(null=True)
+
+    class Meta:
+        indexes = (
+            (("organization", "mode", "external_id"), True),
+            (("organization", "mode", "starts_at"), False),
+            (("organization", "mode", "booked_at", "id"), False),
+        )
+
+    @classmethod
+    def of(cls, organization_id: str, mode: str, **where: Any) -> "Booking | None":
+        """One booking of this organization and mode, its people loaded with it."""
+        staff = Contact.alias()
+        query = (
+            cls.select(cls, Contact, staff)
+            .join(Contact, on=cls.contact)
+            .switch(cls)
+            .join(staff, JOIN.LEFT_OUTER, on=cls.staff, attr="staff")
+            .where(cls.organization == organization_id, cls.mode == mode)
+        )
+        for name, value in where.items():
+            query = query.where(getattr(cls, name) == value)
+        return next(iter(query.limit(1)), None)
+
+    @classmethod
+    def add(cls, **values: Any) -> str | None:
+        """Insert a booking; its id, or None when its external id is taken."""
+        made = cls.insert(**values).on_conflict_ignore().returning(cls.id).execute()
+        return next((row.id for row in made), None)
+
+    @classmethod
+    def edit(cls, booking_id: str, version: int, now: datetime, **changes: Any) -> bool:
+        """Write an edit over the version that was read. False when somebody was faster."""
+        edited = cls.update(version=version + 1, updated_at=now, **changes).where(
+            cls.id == booking_id, cls.version == version
+        )
+        return bool(edited.execute())

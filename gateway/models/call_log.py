@@ -1,0 +1,194 @@
+"""Calls: one row for each attempt, committed before the provider is asked."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from peewee import CharField, ForeignKeyField, IntegerField, fn
+
+from gateway.domain.lifecycle import CALL_MOVES, CallState, is_final, sources
+from gateway.models.base import Row, UTCField, atomic, id_field, lock
+from gateway.models.booking import Booking
+from gateway.models.feed import FeedEntry, entry
+from gateway.models.notification import Notification
+from gateway.models.organization import Organization
+
+OPEN = (CallState.PLACING, CallState.UNKNOWN)
+
+
+class CallLog(Row):
+    """One call. While it is placing or unknown, `open_key` is (provider, account, from, to): the
+    unique index on it allows one such call at a time, so that a look-up can't confuse two."""
+
+    id = id_field("cl")
+    organization = ForeignKeyField(Organization, index=False, backref="calls")
+    organization_id: str
+    mode = CharField(max_length=4)
+    notification = ForeignKeyField(Notification, index=False, backref="calls", null=True)
+    notification_id: str | None
+    booking = ForeignKeyField(Booking, backref="calls", null=True)
+    booking_id: str | None
+    step = IntegerField(default=0)
+    attempt = IntegerField(default=1)
+    provider = CharField(max_length=40)
+    account = CharField(max_length=80)
+    external_id = CharField(max_length=200, null=True)
+    open_key = CharField(max_length=200, null=True, unique=True)
+    direction = CharField(max_length=10, default="outbound")
+    from_address = CharField(max_length=320)
+    to_address = CharField(max_length=320)
+    to_hash = CharField(max_length=64, index=True)
+    state = CharField(max_length=12)
+    provider_status = CharField(max_length=40, null=True)
+    sequence = IntegerField(null=True)
+    answered_by = CharField(max_length=10, null=True)
+    duration_seconds = IntegerField(null=True)
+    recording_id = CharField(max_length=200, null=True)
+    recording_status = CharField(max_length=20, null=True)
+    failure_class = CharField(max_length=10, null=True)
+    reason = CharField(max_length=40, null=True)
+    provider_code = CharField(max_length=20, null=True)
+    created_at = UTCField()
+    started_at = UTCField(null=True)
+    ended_at = UTCField(null=True)
+    lookup_at = UTCField(null=True)
+    lookups = IntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            (("provider", "account", "external_id"), True),
+            (("notification", "step", "attempt"), True),
+            (("organization", "mode", "created_at", "id"), False),
+        )
+
+    @classmethod
+    def locked(cls, **where: Any) -> "CallLog | None":
+        """One call by equal columns, locked until the transaction ends."""
+        query = cls.select().where(*[getattr(cls, name) == value for name, value in where.items()])
+        return next(iter(lock(query)), None)
+
+    @classmethod
+    def open(cls, **values: Any) -> "CallLog | None":
+        """Write an attempt before the provider is asked; None while another attempt on the same
+        line (provider, account, from, to) is open."""
+        made = cls.insert(**values).on_conflict_ignore().returning(cls).execute()
+        row = next(iter(made), None)
+        if row is not None:
+            row.tell(values["created_at"])
+        return row
+
+    @classmethod
+    def latest(cls, notification_id: str) -> "CallLog | None":
+        """The newest attempt of a notification."""
+        mine = cls.select().where(cls.notification == notification_id)
+        return next(iter(mine.order_by(cls.step.desc(), cls.attempt.desc()).limit(1)), None)
+
+    @classmethod
+    def name(cls, row: "CallLog", external_id: str) -> bool:
+        """Give a call the provider's id. False when it has another one, or another call has it."""
+        if row.external_id is not None:
+            return row.external_id == external_id
+        owner = cls.owner(row.provider, row.account, external_id)
+        if owner is not None:
+            return bool(owner.id == row.id)
+        cls.update(external_id=external_id).where(cls.id == row.id).execute()
+        row.external_id = external_id
+        return True
+
+    @classmethod
+    def close_line(cls, row: "CallLog") -> None:
+        """The attempt is known to the provider: its line is free for another one."""
+        done = cls.update(open_key=None, lookup_at=None)
+        done.where(cls.id == row.id, cls.external_id.is_null(False)).execute()
+
+    @classmethod
+    def of(cls, organization_id: str, mode: str, call_id: str) -> "CallLog | None":
+        """One call of this organization and mode."""
+        mine = (cls.organization == organization_id, cls.mode == mode)
+        return cls.get_or_none(cls.id == call_id, *mine)
+
+    @classmethod
+    def move(
+        cls,
+        row: "CallLog",
+        to: CallState,
+        now: datetime,
+        *,
+        from_: Iterable[CallState] | None = None,
+        **changes: Any,
+    ) -> bool:
+        """One legal move of the lifecycle as one conditional UPDATE with its feed entry; False
+        when the call was in no state from which it may be made. `row` is brought up to date."""
+        before = frozenset(from_) if from_ is not None else sources(CALL_MOVES, to)
+        values = {"state": to, **changes}
+        if to not in OPEN:
+            values |= {"open_key": None, "lookup_at": None}
+        corrected = is_final(CallState(row.state)) and row.state != to
+        with atomic():
+            if not cls.update(**values).where(cls.id == row.id, cls.state.in_(before)).execute():
+                return False
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.tell(now, "call.corrected" if corrected else None)
+        return True
+
+    def tell(self, now: datetime, type_: str | None = None) -> None:
+        """Append the call's present state to the feed."""
+        said = entry(
+            self.organization_id,
+            self.mode,
+            now,
+            "call",
+            self.id,
+            str(self.state),
+            str(self.reason) if self.reason else None,
+            type_,
+        )
+        FeedEntry.append([said])
+
+    @classmethod
+    def fill(cls, row: "CallLog", **facts: Any) -> None:
+        """Write facts into columns that are still empty; nothing known is ever blanked."""
+        wanted = {k: v for k, v in facts.items() if v is not None and getattr(row, k) is None}
+        if wanted:
+            kept = {name: fn.COALESCE(getattr(cls, name), value) for name, value in wanted.items()}
+            cls.update(**kept).where(cls.id == row.id).execute()
+            for name, value in wanted.items():
+                setattr(row, name, value)
+
+    @classmethod
+    def recorded(cls, row: "CallLog", recording_id: str | None, status: str | None) -> None:
+        """Note the recording of a call and how far it is."""
+        cls.fill(row, recording_id=recording_id)
+        cls.update(recording_status=status).where(cls.id == row.id).execute()
+
+    @classmethod
+    def unresolved(cls, call_id: str) -> "CallLog | None":
+        """A call of unknown fate; None when it is known by now."""
+        return cls.get_or_none(cls.id == call_id, cls.state == CallState.UNKNOWN)
+
+    @classmethod
+    def owner(cls, provider: str, account: str, external_id: str) -> "CallLog | None":
+        """The call that has this id at the provider."""
+        return cls.get_or_none(
+            cls.provider == provider, cls.account == account, cls.external_id == external_id
+        )
+
+    @classmethod
+    def look_up_again(cls, row: "CallLog", at: datetime, lookups: int) -> None:
+        """Put off the next look-up of an unknown call; `lookups` counts those that told nothing."""
+        again = cls.update(lookup_at=at, lookups=lookups)
+        again.where(cls.id == row.id, cls.state == CallState.UNKNOWN).execute()
+
+    @classmethod
+    def to_look_up(cls, now: datetime, limit: int = 100) -> list["CallLog"]:
+        """Calls that are due for a look-up at their provider."""
+        return list(cls.select().where(cls.lookup_at <= now).order_by(cls.lookup_at).limit(limit))
+
+    @classmethod
+    def of_notifications(cls, ids: list[str]) -> list["CallLog"]:
+        """All attempts of these notifications, oldest first."""
+        if not ids:
+            return []
+        found = cls.select().where(cls.notification.in_(ids))
+        return list(found.order_by(cls.step, cls.attempt))

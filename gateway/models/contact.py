@@ -1,0 +1,59 @@
+"""People who are reached: customers and staff. Their addresses stand here once."""
+
+from datetime import datetime
+from typing import Any
+
+from peewee import CharField, ForeignKeyField
+
+from gateway.models.base import Row, UTCField, id_field
+from gateway.models.organization import Organization
+
+
+class Contact(Row):
+    """A person of one organization. `phone_hash` is keyed, and is what other rows look up by."""
+
+    id = id_field("ct")
+    organization = ForeignKeyField(Organization, index=False, backref="contacts")
+    mode = CharField(max_length=4)
+    role = CharField(max_length=10, default="contact")  # contact | staff
+    external_id = CharField(max_length=200, null=True)
+    name = CharField(max_length=200, null=True)
+    phone = CharField(max_length=20, null=True)
+    phone_hash = CharField(max_length=64, null=True, index=True)
+    email = CharField(max_length=320, null=True)
+    email_hash = CharField(max_length=64, null=True, index=True)
+    locale = CharField(max_length=35, default="en")
+    time_zone = CharField(max_length=64, null=True)
+    created_at = UTCField()
+    updated_at = UTCField()
+
+    class Meta:
+        indexes = ((("organization", "mode", "role", "external_id"), True),)
+
+    @classmethod
+    def keep(
+        cls, organization_id: str, mode: str, role: str, now: datetime, **known: Any
+    ) -> "Contact":
+        """The row of this person: one with the same external id is brought up to date, otherwise
+        one with the very same details is taken again, otherwise one is made."""
+        mine = (cls.organization == organization_id) & (cls.mode == mode) & (cls.role == role)
+        if known.get("external_id") is not None:
+            row = cls.get_or_none(mine, cls.external_id == known["external_id"])
+        else:
+            same = [getattr(cls, name) == value for name, value in known.items() if value]
+            row = cls.select().where(mine, cls.external_id.is_null(), *same).first()
+        if row is None:
+            return cls.create(
+                organization=organization_id,
+                mode=mode,
+                role=role,
+                created_at=now,
+                updated_at=now,
+                **known,
+            )
+        changed = {name: value for name, value in known.items() if getattr(row, name) != value}
+        if changed:
+            cls.update(updated_at=now, **changed).where(cls.id == row.id).execute()
+            for name, value in changed.items():
+                setattr(row, name, value)
+        return row

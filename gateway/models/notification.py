@@ -1,0 +1,248 @@
+"""The queue of record: one row for each thing to tell one person at one moment."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import CharField, ForeignKeyField, IntegerField, JSONField
+
+from gateway.domain.lifecycle import NOTIFICATION_MOVES, PENDING, NotificationState, sources
+from gateway.models.base import Row, UTCField, atomic, id_field, lock
+from gateway.models.booking import Booking
+from gateway.models.contact import Contact
+from gateway.models.feed import FeedEntry, entry
+from gateway.models.organization import Organization
+
+N = NotificationState
+
+
+class Notification(Row):
+    """One intent. `next_attempt_at` is set while it is scheduled, `lease_until` while a clock, a
+    worker or a look-up holds it; everything else about its turn is in `state` and `claim`."""
+
+    id = id_field("nt")
+    organization = ForeignKeyField(Organization, index=False, backref="notifications")
+    organization_id: str
+    mode = CharField(max_length=4)
+    subject_type = CharField(max_length=20)
+    subject_id = CharField(max_length=40)
+    schedule_version = IntegerField(default=1)
+    rule = CharField(max_length=120)
+    number = IntegerField(default=1)
+    kind = CharField(max_length=20)
+    purpose = CharField(max_length=20)
+    booking = ForeignKeyField(Booking, backref="notifications", null=True)
+    booking_id: str | None
+    contact = ForeignKeyField(Contact, backref="notifications")
+    contact_id: str
+    plan = JSONField(default=list)  # ordered steps: [{"channel": …}]
+    step = IntegerField(default=0)
+    wording = JSONField(default=dict)  # {"say": …} as given; rendered when it is sent
+    metadata = JSONField(default=dict)
+    due_at = UTCField()
+    expires_at = UTCField()
+    next_attempt_at = UTCField(null=True)
+    lease_until = UTCField(null=True)
+    slot_at = UTCField(null=True)  # the sender's slot reserved for the next attempt
+    claim = IntegerField(default=0)
+    tries = IntegerField(default=0)
+    state = CharField(max_length=12)
+    reason = CharField(max_length=40, null=True)
+    failure_class = CharField(max_length=10, null=True)
+    cancel_requested_at = UTCField(null=True)
+    created_at = UTCField()
+    finished_at = UTCField(null=True)
+
+    class Meta:
+        indexes = (
+            (("subject_type", "subject_id", "schedule_version", "rule", "number"), True),
+            (("organization", "mode", "state"), False),
+        )
+
+    @property
+    def channel(self) -> str:
+        """The channel of the step it is at."""
+        return str(self.plan[self.step]["channel"])
+
+    @classmethod
+    def of_subject(cls, subject_type: str, subject_id: str) -> list["Notification"]:
+        """All notifications of one subject, in the order in which they fall due."""
+        return list(
+            cls.select(cls, Contact)
+            .join(Contact)
+            .where(cls.subject_type == subject_type, cls.subject_id == subject_id)
+            .order_by(cls.due_at, cls.rule, cls.number)
+        )
+
+    @classmethod
+    def add(cls, rows: list[dict[str, Any]]) -> None:
+        """Insert notifications with their feed entries. Call it inside a transaction."""
+        for start in range(0, len(rows), 100):
+            cls.insert_many(rows[start : start + 100]).execute()
+        FeedEntry.append([_told(row, row["created_at"]) for row in rows])
+
+    @classmethod
+    def move(
+        cls,
+        row: "Notification",
+        to: NotificationState,
+        now: datetime,
+        *,
+        only_claim: bool = False,
+        from_: Iterable[NotificationState] | None = None,
+        **changes: Any,
+    ) -> bool:
+        """One legal move of the lifecycle, as one conditional UPDATE with its feed entry. False
+        when the row was not (any more) in a state from which it may be made. `only_claim` asks
+        in addition that nobody claimed it since it was read. `row` is brought up to date."""
+        before = frozenset(from_) if from_ is not None else sources(NOTIFICATION_MOVES, to)
+        ends = to not in (N.SCHEDULED, N.DUE, N.SENDING, N.UNKNOWN)
+        values = {"state": to, "next_attempt_at": None, "lease_until": None, **changes}
+        if ends:
+            values = {"finished_at": now, "slot_at": None, **values}
+        where = [cls.id == row.id, cls.state.in_(before)]
+        if only_claim:
+            where.append(cls.claim == row.claim)
+        with atomic():
+            if not cls.update(**values).where(*where).execute():
+                return False
+            for name, value in values.items():
+                setattr(row, name, value)
+            FeedEntry.append([_told(row.__data__, now)])
+        return True
+
+    @classmethod
+    def claim_due(cls, now: datetime, limit: int, lease: timedelta) -> list[tuple[str, int]]:
+        """Claim the earliest due rows for the workers: (id, claim) of each, at most `limit`. Any
+        number of clocks may do this at once; each row goes to one of them."""
+        waiting = (
+            cls.select(cls.id)
+            .where(cls.next_attempt_at <= now)
+            .order_by(cls.next_attempt_at)
+            .limit(limit)
+        )
+        with atomic():
+            claimed = list(
+                cls.update(
+                    state=N.DUE, next_attempt_at=None, claim=cls.claim + 1, lease_until=now + lease
+                )
+                .where(cls.id.in_(lock(waiting, skip_locked=True)))
+                .returning(cls)
+                .execute()
+            )
+            FeedEntry.append([_told(row.__data__, now) for row in claimed])
+        return [(row.id, row.claim) for row in claimed]
+
+    @classmethod
+    def held(cls, notification_id: str, claim: int) -> "Notification | None":
+        """The due row that this claim holds, its contact with it, locked; None when the claim was
+        used or taken back."""
+        query = (
+            cls.select(cls, Contact)
+            .join(Contact)
+            .where(cls.id == notification_id, cls.claim == claim, cls.state == N.DUE)
+        )
+        return next(iter(lock(query, of=cls)), None)
+
+    @classmethod
+    def carry(cls, notification_id: str, **values: Any) -> None:
+        """Bring a waiting row in step with its edited subject; where it stands does not change."""
+        cls.update(**values).where(cls.id == notification_id, cls.state.in_(PENDING)).execute()
+
+    @classmethod
+    def let_go(cls, notification_id: str, claim: int) -> None:
+        """Nobody holds this row any more; its state stays."""
+        held = cls.update(lease_until=None).where(cls.id == notification_id, cls.claim == claim)
+        held.execute()
+
+    @classmethod
+    def settle_unknown(cls, row: "Notification", now: datetime, reason: str) -> None:
+        """Make `unknown` the outcome of a row that is being resolved."""
+        settled = cls.update(finished_at=now, reason=reason, lease_until=None).where(
+            cls.id == row.id, cls.state == N.UNKNOWN, cls.finished_at.is_null()
+        )
+        if settled.execute():
+            row.finished_at, row.reason = now, reason
+            FeedEntry.append([_told(row.__data__, now)])
+
+    @classmethod
+    def next_due(cls) -> datetime | None:
+        """When the next waiting row falls due; None when nothing waits."""
+        first = (
+            cls.select(cls.next_attempt_at)
+            .where(cls.next_attempt_at.is_null(False))
+            .order_by(cls.next_attempt_at)
+            .first()
+        )
+        return first.next_attempt_at if first else None
+
+    @classmethod
+    def overdue_leases(cls, now: datetime, limit: int = 500) -> list["Notification"]:
+        """Rows whose holder did not finish in time."""
+        return list(
+            cls.select().where(cls.lease_until < now).order_by(cls.lease_until).limit(limit)
+        )
+
+    @classmethod
+    def release_all_due(cls, now: datetime) -> int:
+        """Let every claim that no worker has taken up run out at once: the broker lost its
+        messages. Returns how many there were."""
+        held = cls.update(lease_until=now - timedelta(seconds=1)).where(
+            cls.lease_until.is_null(False), cls.state == N.DUE
+        )
+        return int(held.execute())
+
+    @classmethod
+    def ask_to_cancel(cls, ids: Sequence[str], now: datetime) -> None:
+        """Remember a cancel for rows that are already at the provider."""
+        cls.update(cancel_requested_at=now).where(
+            cls.id.in_(list(ids)), cls.cancel_requested_at.is_null()
+        ).execute()
+
+    @classmethod
+    def cancel_pending(
+        cls,
+        subject_type: str,
+        subject_id: str,
+        now: datetime,
+        reason: str,
+        keep: Iterable[str] = (),
+    ) -> list[str]:
+        """Cancel what has not passed the start gate, but for the ids to keep. Returns the ids."""
+        query = cls.update(
+            state=N.CANCELED, reason=reason, next_attempt_at=None, lease_until=None, finished_at=now
+        ).where(
+            cls.subject_type == subject_type,
+            cls.subject_id == subject_id,
+            cls.state.in_(PENDING),
+            cls.id.not_in(list(keep)),
+        )
+        with atomic():
+            rows = list(query.returning(cls).execute())
+            FeedEntry.append([_told(row.__data__, now) for row in rows])
+        return [row.id for row in rows]
+
+    @classmethod
+    def under_way(cls, subject_type: str, subject_id: str) -> list["Notification"]:
+        """Those of a subject that are at the provider or being resolved."""
+        return list(
+            cls.select().where(
+                cls.subject_type == subject_type,
+                cls.subject_id == subject_id,
+                cls.state.in_([N.SENDING, N.UNKNOWN]),
+                cls.finished_at.is_null(),
+            )
+        )
+
+
+def _told(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    reason = row.get("reason")
+    return entry(
+        row["organization"],
+        row["mode"],
+        now,
+        "notification",
+        row["id"],
+        str(row["state"]),
+        str(reason) if reason else None,
+    )

@@ -1,0 +1,79 @@
+"""Organizations and the API keys that act for them."""
+
+from datetime import datetime
+
+from peewee import CharField, ForeignKeyField, JSONField
+
+from gateway.models.base import Row, UTCField, id_field
+
+
+class Organization(Row):
+    """A customer of the gateway. Every other row belongs to exactly one."""
+
+    id = id_field("or")
+    name = CharField(max_length=200, unique=True)
+    time_zone = CharField(max_length=64)
+    reminders = JSONField(default=list)  # the rules of a booking that brings none
+    created_at = UTCField()
+
+    @classmethod
+    def listed(cls) -> "list[Organization]":
+        """All organizations by name."""
+        return list(cls.select().order_by(cls.name))
+
+    @classmethod
+    def add(cls, name: str, time_zone: str, now: datetime) -> "Organization | None":
+        """A row of this name; None when the name is taken."""
+        made = cls.insert(name=name, time_zone=time_zone, reminders=[], created_at=now)
+        return next(iter(made.on_conflict_ignore().returning(cls).execute()), None)
+
+
+class ApiKey(Row):
+    """A secret that acts for one organization in one mode. Only its hash is kept."""
+
+    id = id_field("ak")
+    organization = ForeignKeyField(Organization, backref="keys")
+    organization_id: str
+    name = CharField(max_length=200)  # may be a person's, so that audits name a person
+    mode = CharField(max_length=4)
+    scopes = JSONField(default=list)
+    secret_hash = CharField(max_length=64)
+    created_at = UTCField()
+    expires_at = UTCField(null=True)
+    revoked_at = UTCField(null=True)
+    last_used_at = UTCField(null=True)
+
+    @classmethod
+    def usable(cls, key_id: str, now: datetime) -> "ApiKey | None":
+        """The key with its organization, unless it is unknown, revoked or expired."""
+        usable = (
+            cls.select(cls, Organization)
+            .join(Organization)
+            .where(
+                cls.id == key_id,
+                cls.revoked_at.is_null(),
+                cls.expires_at.is_null() | (cls.expires_at > now),
+            )
+        )
+        return next(iter(usable), None)
+
+    @classmethod
+    def listed(cls, organization_id: str | None) -> "list[ApiKey]":
+        """The keys of one organization, or of all, newest first."""
+        found = cls.select().order_by(cls.created_at.desc(), cls.id.desc())
+        return list(
+            found if organization_id is None else found.where(cls.organization == organization_id)
+        )
+
+    @classmethod
+    def touch(cls, key_id: str, now: datetime, before: datetime) -> None:
+        """Note the use of a key, unless a use since `before` is noted already."""
+        cls.update(last_used_at=now).where(
+            cls.id == key_id, cls.last_used_at.is_null() | (cls.last_used_at < before)
+        ).execute()
+
+    @classmethod
+    def revoke(cls, key_id: str, now: datetime) -> bool:
+        """True when this call revoked it, False when it was unknown or revoked before."""
+        changed = cls.update(revoked_at=now).where(cls.id == key_id, cls.revoked_at.is_null())
+        return bool(changed.execute())

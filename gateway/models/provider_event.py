@@ -1,0 +1,105 @@
+"""The inbox: every authentic provider event, stored once before it is acknowledged."""
+
+from datetime import datetime, timedelta
+
+from peewee import CharField, ForeignKeyField, IntegerField, TextField, fn
+
+from gateway.models.base import Row, UTCField, id_field, lock
+from gateway.models.call_log import CallLog
+from gateway.models.organization import Organization
+
+
+class ProviderEvent(Row):
+    """One event. `state` is received, applied, parked (kept for a later try) or dead;
+    `next_attempt_at` is set while it still waits to be applied."""
+
+    id = id_field("ev")
+    provider = CharField(max_length=40)
+    account = CharField(max_length=80)
+    kind = CharField(max_length=20)
+    dedup_key = CharField(max_length=400)
+    digest = CharField(max_length=64, index=True)
+    external_id = CharField(max_length=200, null=True)
+    attempt_hint = CharField(max_length=40, null=True)
+    organization = ForeignKeyField(Organization, index=False, null=True)
+    organization_id: str | None
+    call = ForeignKeyField(CallLog, backref="events", null=True)
+    call_id: str | None
+    source = CharField(max_length=10, default="webhook")  # webhook | lookup
+    secret = CharField(max_length=10, default="current")
+    path = CharField(max_length=200)
+    query = TextField(default="")
+    content_type = CharField(max_length=100, default="")
+    body = TextField(null=True)
+    status = CharField(max_length=40, null=True)  # the provider's word, for the timeline
+    sequence = IntegerField(null=True)
+    occurred_at = UTCField(null=True)
+    received_at = UTCField()
+    state = CharField(max_length=10, default="received")
+    reason = CharField(max_length=200, null=True)
+    tries = IntegerField(default=0)
+    next_attempt_at = UTCField(null=True)
+    applied_at = UTCField(null=True)
+
+    class Meta:
+        indexes = ((("provider", "account", "dedup_key"), True),)
+
+    @classmethod
+    def keep(cls, **values: object) -> str | None:
+        """Store an event; its id, or None when the same event is there already."""
+        stored = cls.insert(**values).on_conflict_ignore().returning(cls.id).execute()
+        return next((row.id for row in stored), None)
+
+    @classmethod
+    def by_digest(cls, provider: str, digest: str) -> list["ProviderEvent"]:
+        """Events of the same signed content."""
+        same = cls.select(cls.id, cls.kind).where(cls.digest == digest, cls.provider == provider)
+        return list(same)
+
+    @classmethod
+    def settle(cls, row: "ProviderEvent", call: CallLog, now: datetime) -> None:
+        """The event did its work; it belongs to this call."""
+        cls.update(
+            state="applied", reason=None, next_attempt_at=None, applied_at=now,
+            call=call.id, organization=call.organization_id,
+        ).where(cls.id == row.id).execute()  # fmt: skip
+
+    @classmethod
+    def park(cls, row: "ProviderEvent", reason: str, tries: int, until: datetime | None) -> None:
+        """Keep an event for a later try, or as dead when there is none."""
+        state = "dead" if until is None else "parked"
+        cls.update(state=state, reason=reason, tries=tries, next_attempt_at=until).where(
+            cls.id == row.id
+        ).execute()
+
+    @classmethod
+    def locked(cls, event_id: str) -> "ProviderEvent | None":
+        """An event that waits to be applied, locked; None when it does not wait (any more)."""
+        query = cls.select().where(cls.id == event_id, cls.next_attempt_at.is_null(False))
+        return next(iter(lock(query, skip_locked=True)), None)
+
+    @classmethod
+    def claim_waiting(cls, now: datetime, limit: int, pause: timedelta) -> list[str]:
+        """Ids of events that wait and are due, put off by `pause` so that they are not handed out
+        again at once."""
+        due = (
+            cls.select(cls.id)
+            .where(cls.next_attempt_at <= now)
+            .order_by(cls.next_attempt_at)
+            .limit(limit)
+        )
+        put_off = cls.update(next_attempt_at=now + pause).where(
+            cls.id.in_(lock(due, skip_locked=True))
+        )
+        return [row.id for row in put_off.returning(cls.id).execute()]
+
+    @classmethod
+    def timeline(cls, call_ids: list[str]) -> list["ProviderEvent"]:
+        """What was heard about these calls, in the order in which it happened."""
+        if not call_ids:
+            return []
+        return list(
+            cls.select()
+            .where(cls.call.in_(call_ids), cls.status.is_null(False), cls.state == "applied")
+            .order_by(fn.COALESCE(cls.occurred_at, cls.received_at), cls.sequence, cls.received_at)
+        )

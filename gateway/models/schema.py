@@ -1,0 +1,57 @@
+"""The state of the database's schema: which migrations ran, and running them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from peewee import OperationalError
+from playhouse.migrations import Runner
+
+from gateway.domain.errors import StoreUnavailable
+from gateway.failpoints import hit
+from gateway.models.base import connection, db, dialect
+
+DIRECTORY = Path(__file__).resolve().parents[2] / "migrations"
+_LOCK = 7261736  # any number: PostgreSQL's advisory locks are named by one
+
+
+def _runner() -> Runner:
+    return Runner(db.obj, str(DIRECTORY), table_name="schema_migration")
+
+
+def applied() -> list[str]:
+    """Names of the migrations that ran, oldest first."""
+    return [row.name for row in _runner().status() if row.applied]
+
+
+def pending() -> list[str]:
+    """Names of the migrations that did not run yet, in order."""
+    return [row.name for row in _runner().status() if not row.applied]
+
+
+def migrate(to: str | None = None) -> list[str]:
+    """Run what is pending, up to and with `to`; returns the names. Two at once wait for each
+    other. Raises StoreUnavailable when the database can't be reached."""
+    with connection():
+        return _alone(lambda runner: runner.up(to))
+
+
+def rollback(to: str) -> list[str]:
+    """Undo migrations, newest first, down to and with `to`; returns the names."""
+    with connection():
+        return _alone(lambda runner: runner.down(to))
+
+
+def _alone(step: Callable[[Runner], list[str]]) -> list[str]:
+    runner = _runner()
+    if dialect() == "postgresql":
+        db.execute_sql("SET lock_timeout = '60s'")
+        db.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
+    try:
+        hit("migrate.mid")
+        return list(step(runner))
+    except OperationalError as error:
+        raise StoreUnavailable("the migration could not run") from error
+    finally:
+        if dialect() == "postgresql":
+            db.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+            db.execute_sql("SET lock_timeout = '4s'")

@@ -1,0 +1,84 @@
+"""Numbers and addresses that calls and messages come from, each with its rate."""
+
+from datetime import datetime, timedelta
+
+from peewee import CharField, FloatField, ForeignKeyField
+
+from gateway.models.base import Row, UTCField, id_field
+from gateway.models.organization import Organization
+
+
+class Sender(Row):
+    """One address at one account of one provider. Without an organization it is shared by all."""
+
+    id = id_field("sn")
+    organization = ForeignKeyField(Organization, backref="senders", null=True)
+    organization_id: str | None
+    mode = CharField(max_length=4)
+    channel = CharField(max_length=10)
+    provider = CharField(max_length=40)
+    account = CharField(max_length=80)
+    address = CharField(max_length=320)
+    rate_per_second = FloatField(null=True)  # NULL: no limit of ours
+    next_free_at = UTCField(null=True)
+    created_at = UTCField()
+
+    class Meta:
+        indexes = ((("channel", "provider", "account", "address"), True),)
+
+    @classmethod
+    def own(cls, organization_id: str, mode: str, channel: str) -> "Sender | None":
+        """The organization's own sender for the channel, the oldest if it has several."""
+        mine = (cls.organization == organization_id, cls.mode == mode, cls.channel == channel)
+        return next(iter(cls.select().where(*mine).order_by(cls.created_at).limit(1)), None)
+
+    @classmethod
+    def shared(
+        cls,
+        mode: str,
+        channel: str,
+        provider: str,
+        account: str,
+        address: str,
+        rate: float | None,
+        now: datetime,
+    ) -> "Sender":
+        """The row of a configured address, made at its first use; its rate follows the setting."""
+        same = (
+            cls.channel == channel,
+            cls.provider == provider,
+            cls.account == account,
+            cls.address == address,
+        )
+        row = cls.get_or_none(*same)
+        if row is None:
+            cls.insert(
+                mode=mode,
+                channel=channel,
+                provider=provider,
+                account=account,
+                address=address,
+                rate_per_second=rate,
+                created_at=now,
+            ).on_conflict_ignore().execute()
+            row = cls.get(*same)
+        elif row.organization_id is None and row.rate_per_second != rate:
+            cls.update(rate_per_second=rate).where(cls.id == row.id).execute()
+            row.rate_per_second = rate
+        return row
+
+    @classmethod
+    def reserve(cls, sender: "Sender", now: datetime) -> datetime:
+        """The moment at which this sender may be used next, which is taken by this call. Equal to
+        `now` or earlier when it is free. Call it inside a transaction."""
+        if not sender.rate_per_second:
+            return now
+        gap = timedelta(seconds=1 / sender.rate_per_second)
+        while True:
+            row = cls.get_by_id(sender.id)
+            slot = max(now, row.next_free_at or now)
+            taken = cls.update(next_free_at=slot + gap).where(cls.id == sender.id)
+            previous = row.next_free_at
+            free = cls.next_free_at.is_null() if previous is None else cls.next_free_at == previous
+            if taken.where(free).execute():
+                return slot

@@ -1,0 +1,34 @@
+"""All tables, in the order in which they depend on each other."""
+
+from gateway.models.base import Row
+from gateway.models.booking import Booking
+from gateway.models.call_log import CallLog
+from gateway.models.consent import Consent
+from gateway.models.contact import Contact
+from gateway.models.feed import FeedEntry
+from gateway.models.message_log import MessageLog
+from gateway.models.notification import Notification
+from gateway.models.organization import ApiKey, Organization
+from gateway.models.provider_event import ProviderEvent
+from gateway.models.records import AuditEntry, DeadLetter, IdempotencyRecord
+from gateway.models.sender import Sender
+from gateway.models.transcript import Transcript, TranscriptSegment
+
+TABLES: tuple[type[Row], ...] = (
+    Organization,
+    ApiKey,
+    Contact,
+    Booking,
+    Notification,
+    CallLog,
+    MessageLog,
+    ProviderEvent,
+    Transcript,
+    TranscriptSegment,
+    Sender,
+    Consent,
+    FeedEntry,
+    IdempotencyRecord,
+    DeadLetter,
+    AuditEntry,
+)

@@ -1,0 +1,75 @@
+"""Twilio: calls through its REST API, told about by its signed callbacks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gateway.domain.provider import (
+    Acknowledgement,
+    Callback,
+    CallRequest,
+    Found,
+    Placement,
+    ProviderEvent,
+    Route,
+    Verified,
+)
+from gateway.providers.transport import Transport
+from gateway.providers.twilio import accounts, callbacks, events, voice
+from gateway.settings import Settings
+
+_CONTENT_TYPES = ("application/x-www-form-urlencoded", "application/json")
+_KINDS = ("voice", "recording", "transcription", "amd", "inbound", "messages")
+
+
+class TwilioProvider:
+    """Twilio's live account and, where there is a sandbox, its test account."""
+
+    name = "twilio"
+    # 204 and no body: words in an answer could be read out or sent on as a reply.
+    routes: Sequence[Route] = tuple(
+        Route(f"twilio/{kind}", _CONTENT_TYPES, Acknowledgement(204)) for kind in _KINDS
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._accounts = accounts.configured(settings)
+        self._transport = Transport(settings.provider_deadline_seconds)
+        self._check_transport = Transport(min(5.0, settings.provider_deadline_seconds))
+
+    def account(self, mode: str) -> str | None:
+        """The account SID for "live" or "test"."""
+        return next((known.sid for known in self._accounts if known.mode == mode), None)
+
+    def sender(self, mode: str) -> str | None:
+        """TWILIO_FROM_NUMBER or SANDBOX_FROM_NUMBER."""
+        return next((known.sender for known in self._accounts if known.mode == mode), None)
+
+    def place(self, request: CallRequest) -> Placement:
+        """See Provider. The text is said by inline TwiML; longer than 4,000 characters as XML, it
+        is refused without asking."""
+        return voice.place(self._transport, self._known(request.account), request)
+
+    def find(self, request: CallRequest) -> Sequence[Found] | None:
+        """See Provider. Older calls are among them."""
+        return voice.find(self._transport, self._known(request.account), request)
+
+    def hang_up(self, account: str, external_id: str) -> bool:
+        """See Provider."""
+        return voice.hang_up(self._transport, self._known(account), external_id)
+
+    def verify(self, callback: Callback, now: datetime) -> Verified:
+        """See Provider. Twilio signs no time: replays are known by their digest alone."""
+        return callbacks.verify(callback, self._accounts)
+
+    def parse(self, callback: Callback, verified: Verified) -> ProviderEvent:
+        """See Provider. Never raises Malformed: what is signed is kept."""
+        return events.parse(callback, verified)
+
+    def check(self) -> str | None:
+        """See Provider. Asks every configured account, within 5 s each."""
+        if not self._accounts:
+            return "Twilio is not configured: TWILIO_ACCOUNT_SID is missing"
+        found = (voice.check(self._check_transport, known) for known in self._accounts)
+        return "; ".join(problem for problem in found if problem) or None
+
+    def _known(self, sid: str) -> accounts.Account | None:
+        return next((known for known in self._accounts if known.sid == sid), None)

@@ -1,0 +1,59 @@
+"""What the telephone says: an inline TwiML document (https://www.twilio.com/docs/voice/twiml)."""
+
+import re
+
+from twilio.twiml.voice_response import VoiceResponse
+
+MOST_CHARACTERS = 4000  # of the Twiml parameter, Twilio's API reference
+
+# Everything XML 1.0 forbids, even as a character reference (section 2.2).
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+# <Say> fails the whole call for a language that it does not know, so only known ones are named.
+_LANGUAGES = """
+en-US en-GB en-AU en-IE en-IN en-NZ en-ZA ar-AE bg-BG ca-ES cmn-CN cmn-TW cs-CZ cy-GB da-DK
+de-DE de-AT el-GR es-ES es-MX es-US eu-ES fi-FI fil-PH fr-FR fr-BE fr-CA gl-ES he-IL hi-IN
+hu-HU id-ID is-IS it-IT ja-JP ko-KR lt-LT lv-LV ms-MY nb-NO nl-NL nl-BE pl-PL pt-BR pt-PT
+ro-RO ru-RU sk-SK sr-RS sv-SE th-TH tr-TR uk-UA vi-VN yue-HK
+"""
+_BY_TAG = {tag.lower(): tag for tag in _LANGUAGES.split()}
+_BY_LANGUAGE = {tag.partition("-")[0]: tag for tag in reversed(_LANGUAGES.split())}
+_OTHER_NAMES = {"zh": "cmn", "no": "nb", "iw": "he", "tl": "fil"}
+
+
+class Unspeakable(Exception):
+    """The text can't be said in one call: nothing is left of it, or it is too long."""
+
+
+def language(locale: str) -> str | None:
+    """Twilio's language for a BCP 47 tag ("pt-BR", "pl", "de_CH"): exactly that one, else the same
+    language elsewhere, else None."""
+    tag = locale.strip().replace("_", "-").lower()
+    base, _, rest = tag.partition("-")
+    base = _OTHER_NAMES.get(base, base)
+    return _BY_TAG.get(f"{base}-{rest}") or _BY_LANGUAGE.get(base)
+
+
+def document(say: str, locale: str, transcription_url: str | None) -> str:
+    """The TwiML that says the text, and listens a moment so that an answer is heard when it is to
+    be transcribed. Raises Unspeakable."""
+    spoken = _FORBIDDEN.sub("", say).strip()
+    if not spoken:
+        raise Unspeakable("nothing to say")
+    tongue = language(locale)
+    response = VoiceResponse()
+    if transcription_url is not None:
+        response.start().transcription(
+            status_callback_url=transcription_url,
+            status_callback_method="POST",
+            track="both_tracks",
+            inbound_track_label="contact",
+            outbound_track_label="gateway",
+            language_code=tongue,
+        )
+    response.say(spoken, language=tongue)
+    response.pause(length=1 if transcription_url is None else 4)
+    text = str(response)
+    if len(text) > MOST_CHARACTERS:
+        raise Unspeakable("longer than Twilio accepts")
+    return text

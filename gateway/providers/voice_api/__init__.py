@@ -1,0 +1,72 @@
+"""The generic voice provider: one POST to place a call, one signed webhook about how it went."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gateway.domain.provider import (
+    Acknowledgement,
+    Callback,
+    CallRequest,
+    Found,
+    Placement,
+    ProviderEvent,
+    Route,
+    Verified,
+)
+from gateway.providers.transport import Transport
+from gateway.providers.voice_api import accounts, calls, signatures, statuses
+from gateway.settings import Settings
+
+
+class VoiceApiProvider:
+    """Whoever answers at VOICE_PROVIDER_API_URL and, where there is a sandbox, its imitation."""
+
+    name = "voice_api"
+    routes: Sequence[Route] = (
+        Route("call-status", ("application/json",), Acknowledgement(200, {"success": True})),
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._accounts = accounts.configured(settings)
+        self._transport = Transport(settings.provider_deadline_seconds)
+        self._check_transport = Transport(min(5.0, settings.provider_deadline_seconds))
+
+    def account(self, mode: str) -> str | None:
+        """ "voice_api:live" or "voice_api:test" when configured."""
+        return next((known.name for known in self._accounts if known.mode == mode), None)
+
+    def sender(self, mode: str) -> str | None:
+        """VOICE_PROVIDER_FROM_NUMBER or SANDBOX_FROM_NUMBER: the contract has no field for it, so
+        it only names the sender in the gateway's own records and limits."""
+        return next((known.sender for known in self._accounts if known.mode == mode), None)
+
+    def place(self, request: CallRequest) -> Placement:
+        """See Provider. `metadata.reminder_id` carries the attempt's id."""
+        return calls.place(self._transport, self._known(request.account), request)
+
+    def find(self, request: CallRequest) -> Sequence[Found] | None:
+        """None: the contract has nothing to ask with."""
+        return None
+
+    def hang_up(self, account: str, external_id: str) -> bool:
+        """False: the contract has nothing to end a call with."""
+        return False
+
+    def verify(self, callback: Callback, now: datetime) -> Verified:
+        """See Provider. Standard Webhooks with a whsec_ secret, else the secret as bearer."""
+        return signatures.verify(callback, now, self._accounts)
+
+    def parse(self, callback: Callback, verified: Verified) -> ProviderEvent:
+        """See Provider."""
+        return statuses.parse(callback, verified)
+
+    def check(self) -> str | None:
+        """See Provider. Any answer that is neither a refusal of the key nor a server error will do:
+        the contract has no harmless question."""
+        if not self._accounts:
+            return "the voice provider is not configured: VOICE_PROVIDER_API_URL is missing"
+        found = (calls.check(self._check_transport, known) for known in self._accounts)
+        return "; ".join(problem for problem in found if problem) or None
+
+    def _known(self, name: str) -> accounts.Account | None:
+        return next((known for known in self._accounts if known.name == name), None)

@@ -1,0 +1,66 @@
+"""Whether a webhook comes from the voice provider: Standard Webhooks 1.0.0
+(https://www.standardwebhooks.com) with a whsec_ secret, else the secret itself as bearer."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from standardwebhooks.webhooks import Webhook
+
+from gateway.domain.provider import Callback, Forbidden, Verified
+from gateway.providers.voice_api.accounts import Account
+
+TOLERANCE_SECONDS = 300
+
+_TIMESTAMP = re.compile("[1-9][0-9]{0,10}")
+_ID = re.compile("[!-~]{1,200}")
+_SIGNATURES = re.compile("[^ ,]+,[^ ,]+(?: [^ ,]+,[^ ,]+)*")
+
+
+def is_authentic(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
+    """Whether this secret proves the webhook. Never raises."""
+    return signed_content(secret, headers, body, now) is not None
+
+
+def signed_content(
+    secret: str, headers: Mapping[str, str], body: bytes, now: datetime
+) -> bytes | None:
+    """The bytes that the secret vouches for, or None. A bearer vouches for the body."""
+    try:
+        given = {name.lower(): value for name, value in headers.items()}
+        if secret.startswith("whsec_"):
+            return _signed(secret, given, body, now)
+        made = f"Bearer {secret}".encode()
+        scheme, _, credentials = given["authorization"].partition(" ")
+        sent = f"{scheme.capitalize()} {credentials.strip()}".encode("ascii")
+        return body if hmac.compare_digest(made, sent) else None
+    except Exception:  # noqa: BLE001 - whatever was sent to break this, it was not the provider
+        return None
+
+
+def verify(callback: Callback, now: datetime, accounts: tuple[Account, ...]) -> Verified:
+    """Find the account whose secret proves the callback. Raises Forbidden."""
+    for account in accounts:
+        for key, secret in account.secrets:
+            content = signed_content(secret, callback.headers, callback.body, now)
+            if content is not None:
+                return Verified((account.name,), key, hashlib.sha256(content).hexdigest())
+    raise Forbidden("no webhook secret of ours proves this")
+
+
+def _signed(secret: str, given: Mapping[str, str], body: bytes, now: datetime) -> bytes | None:
+    """The library makes the signature; time and comparison are ours, since its verify() reads the
+    wall clock, takes broken timestamps and raises on signatures without a comma."""
+    identity, timestamp = given["webhook-id"], given["webhook-timestamp"]
+    signatures = given["webhook-signature"]
+    well_formed = _ID.fullmatch(identity) and _TIMESTAMP.fullmatch(timestamp)
+    if not well_formed or not _SIGNATURES.fullmatch(signatures):
+        return None
+    if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
+        return None
+    at = datetime.fromtimestamp(int(timestamp), UTC)
+    made = Webhook(secret).sign(identity, at, body.decode()).encode()
+    matches = [hmac.compare_digest(made, sent.encode("ascii")) for sent in signatures.split(" ")]
+    return f"{identity}.{timestamp}.".encode() + body if any(matches) else None

@@ -1,0 +1,206 @@
+"""One outbound exchange at socket level: how far it got, and when it must be over.
+
+urllib3's time-outs count from one byte to the next, so a carrier that drips could hold a thread for
+minutes. Here a timer shuts the socket down at the deadline, whatever the thread waits for. The
+connections also know whether a byte of the request may have left: that alone tells "never sent"
+from "unknown".
+"""
+
+import ipaddress
+import os
+import queue
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import HTTPResponse
+
+from gateway import failpoints
+
+IDLE_SECONDS = 2.0
+
+_Address = tuple[Any, ...]
+
+
+class Exchange:
+    """A request on its way. `stage` is resolve, connect, tls or sent; from `sent` on the carrier
+    may have it. Deadlines are seconds of the monotonic clock."""
+
+    def __init__(self, deadline: float, connect_seconds: float, *, placing: bool) -> None:
+        self.deadline = deadline
+        self.connect_seconds = connect_seconds
+        self.placing = placing
+        self.stage = "resolve"
+        self.overdue = False
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(max(0.0, self.remaining()), self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> "Exchange":
+        _current.exchange = self
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self.release()
+        _current.exchange = None
+
+    def remaining(self) -> float:
+        """Seconds until the deadline; negative after it."""
+        return self.deadline - time.monotonic()
+
+    def watch(self, connection: socket.socket) -> None:
+        """Shut this connection down at the deadline. A duplicate of the descriptor is kept, since
+        TLS and http.client each detach or close the object they were given."""
+        with self._lock:
+            if self._socket is None:
+                self._socket = socket.socket(fileno=os.dup(connection.fileno()))
+            overdue = self.overdue
+        if overdue:
+            self._cut()
+
+    def release(self) -> None:
+        """The connection is no longer ours: another thread may take it from the pool."""
+        with self._lock:
+            watched, self._socket = self._socket, None
+        if watched is not None:
+            watched.close()
+
+    def _cut(self) -> None:
+        with self._lock:
+            self.overdue = True
+            if self._socket is not None:
+                with suppress(OSError):  # it may be down already
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Current(threading.local):
+    exchange: Exchange | None = None
+
+
+_current = _Current()
+
+
+def _exchange() -> Exchange:
+    if _current.exchange is None:
+        raise RuntimeError("a connection is used outside an exchange")
+    return _current.exchange
+
+
+def _resolve(host: str, port: int, seconds: float) -> list[_Address]:
+    """The addresses of a host. The system's resolver can't be interrupted, so names are looked up
+    in a thread of their own that is left behind when it takes too long."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    answers: queue.SimpleQueue[list[_Address] | Exception] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            answers.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except Exception as error:  # noqa: BLE001 - raised again by the one who waits
+            answers.put(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        answer = answers.get(timeout=max(0.0, seconds))
+    except queue.Empty:
+        raise TimeoutError("name not resolved in time") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _open(host: str, port: int) -> socket.socket:
+    """A TCP connection to the first address that answers, each being given the connect time."""
+    exchange = _exchange()
+    exchange.stage = "resolve"
+    addresses = _resolve(host, port, exchange.remaining())
+    exchange.stage = "connect"
+    failure: OSError = OSError("the name has no address")
+    for family, kind, protocol, _, address in addresses:
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(max(0.001, min(exchange.connect_seconds, exchange.remaining())))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.connect(address)
+            exchange.watch(connection)
+            exchange.stage = "tls"
+            return connection
+        except OSError as error:
+            connection.close()
+            failure = error
+    raise failure
+
+
+class _Watched(HTTPConnection):
+    idle_since: float | None = None
+
+    def _new_conn(self) -> socket.socket:
+        return _open(self._dns_host, self.port)
+
+    def send(self, data: Any) -> None:
+        """Before the first byte goes out: connect if need be, look at the time once more (the
+        process may have been frozen), and from here on the carrier may know."""
+        exchange = _exchange()
+        if exchange.stage != "sent":
+            if self.sock is None:
+                self.connect()
+            exchange.watch(self.sock)
+            if exchange.remaining() <= 0:
+                raise TimeoutError("too late to send")
+            exchange.stage = "sent"
+        super().send(data)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        if _exchange().placing:
+            failpoints.hit("worker.after_send")
+        return super().getresponse()
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
+
+
+def _fresh(connection: Any) -> Any:
+    """A connection that idled too long is closed, so that it is opened anew: the carrier may have
+    closed it at this very moment, and then nobody could tell whether a request arrived."""
+    since = getattr(connection, "idle_since", None)
+    if since is not None and time.monotonic() - since > IDLE_SECONDS:
+        connection.close()
+    return connection
+
+
+def _rest(connection: Any) -> None:
+    if connection is not None:
+        connection.idle_since = time.monotonic()
+    if _current.exchange is not None:
+        _current.exchange.release()
+
+
+class PlainPool(HTTPConnectionPool):
+    """Connections over http, watched and never reused after a rest."""
+
+    ConnectionCls = _Watched
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        return _fresh(super()._get_conn(timeout))
+
+    def _put_conn(self, conn: Any) -> None:
+        _rest(conn)
+        super()._put_conn(conn)
+
+
+class TlsPool(PlainPool, HTTPSConnectionPool):
+    """The same over https, certificates verified."""
+
+    ConnectionCls = _WatchedTls

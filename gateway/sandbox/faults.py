@@ -1,0 +1,175 @@
+"""Faults that a test switches on: for the next N placement requests, or for a share of them."""
+
+import random
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any
+
+from gateway.sandbox.behaviour import Answer, Behaviour, Delivery, Signing
+
+PROVIDERS = ("twilio", "voice_api")
+
+_REFUSED: dict[str, Any] = {"accepted": False}
+CHANGES: dict[str, dict[str, Any]] = {
+    "timeout_accepted": {"answer": Answer.HANG},
+    "timeout_not_accepted": {"answer": Answer.HANG, **_REFUSED},
+    "reset_accepted": {"answer": Answer.RESET},
+    "reset_not_accepted": {"answer": Answer.RESET, **_REFUSED},
+    "close_accepted": {"answer": Answer.CLOSE},
+    "error_500": {"answer": Answer.ERROR_500, **_REFUSED},
+    "error_500_accepted": {"answer": Answer.ERROR_500},
+    "error_502": {"answer": Answer.ERROR_502, **_REFUSED},
+    "error_503": {"answer": Answer.ERROR_503, **_REFUSED},
+    "throttle_429": {"answer": Answer.THROTTLED, **_REFUSED},
+    "reject": {"answer": Answer.REJECTED, **_REFUSED},
+    "bad_credentials": {"answer": Answer.UNAUTHORIZED, **_REFUSED},
+    "redirect_307": {"answer": Answer.REDIRECT, **_REFUSED},
+    "truncated": {"answer": Answer.TRUNCATED},
+    "html_201": {"answer": Answer.HTML},
+    "empty_201": {"answer": Answer.EMPTY},
+    "drip": {"answer": Answer.DRIP},
+    "slow": {"answer": Answer.SLOW},
+    "same_sid": {"answer": Answer.SAME_SID},
+    "lost_callbacks": {"delivery": Delivery.LOST},
+    "duplicate_callbacks": {"delivery": Delivery.TRIPLE},
+    "reversed_callbacks": {"delivery": Delivery.REVERSED},
+    "early_callbacks": {"delivery": Delivery.EARLY},
+    "forged_signature": {"signing": Signing.FORGED},
+    "stale_token": {"signing": Signing.STALE},
+    "busy": {"status": "busy", "sip_code": "486"},
+    "no_answer": {"status": "no-answer", "sip_code": "487"},
+    "failed": {"status": "failed", "sip_code": "404"},
+}
+
+
+class FaultError(ValueError):
+    """The description of a fault makes no sense; the text says which part, for the 422 answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A behaviour laid over the number's own: what the fault does not name stays the number's."""
+
+    behaviour: str
+    provider: str | None = None
+    next: int | None = None
+    share: float | None = None
+    seed: int | None = None
+    seconds: float | None = None
+    retry_after: str | None = None
+    code: int | None = None
+
+    def laid_over(self, base: Behaviour) -> Behaviour:
+        """The number's behaviour with this fault's changes, under the fault's name."""
+        return replace(
+            base,
+            name=self.behaviour,
+            seconds=self.seconds,
+            retry_after=self.retry_after,
+            code=self.code,
+            **CHANGES[self.behaviour],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Only the parts that were given."""
+        parts = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in parts.items() if value is not None}
+
+
+def _number(body: dict[str, Any], name: str, low: float, high: float) -> float | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise FaultError(f"{name} must be a number from {low:g} to {high:g}")
+    return value
+
+
+def _whole(body: dict[str, Any], name: str, low: int, high: int) -> int | None:
+    value = _number(body, name, low, high)
+    if value is not None and not isinstance(value, int):
+        raise FaultError(f"{name} must be a whole number")
+    return value
+
+
+def read_fault(body: object) -> Fault:
+    """Make a fault of `{"behaviour": ..., "next": N}` or `{"behaviour": ..., "share": S}`.
+
+    Raises FaultError for an unknown behaviour, provider or field and for a bad value.
+    """
+    if not isinstance(body, dict):
+        raise FaultError("the body must be a JSON object")
+    strange = sorted(set(body) - set(Fault.__slots__))
+    if strange:
+        raise FaultError(f"unknown fields: {', '.join(strange)}")
+    behaviour = body.get("behaviour")
+    if not isinstance(behaviour, str) or behaviour not in CHANGES:
+        raise FaultError(f"behaviour must be one of {', '.join(CHANGES)}")
+    if body.get("provider") not in (None, *PROVIDERS):
+        raise FaultError(f"provider must be one of {', '.join(PROVIDERS)}")
+    if (body.get("next") is None) == (body.get("share") is None):
+        raise FaultError("give either next or share")
+    retry_after = body.get("retry_after")
+    return Fault(
+        behaviour=behaviour,
+        provider=body.get("provider"),
+        next=_whole(body, "next", 1, 1_000_000_000),
+        share=_number(body, "share", 0, 1),
+        seed=_whole(body, "seed", -(2**63), 2**63),
+        seconds=_number(body, "seconds", 0, 3600),
+        retry_after=None if retry_after is None else str(retry_after),
+        code=_whole(body, "code", 1, 99_999_999),
+    )
+
+
+@dataclass(slots=True)
+class _Active:
+    fault: Fault
+    left: int
+    dice: random.Random
+
+
+class FaultBook:
+    """The faults in force: per provider, or for all, one counted (it wins) and one shared."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counted: dict[str | None, _Active] = {}
+        self._shared: dict[str | None, _Active] = {}
+
+    def start(self, fault: Fault) -> None:
+        """Put the fault in force, in place of an earlier one of its kind and provider."""
+        active = _Active(fault, fault.next or 0, random.Random(fault.seed))
+        with self._lock:
+            book = self._shared if fault.next is None else self._counted
+            book[fault.provider] = active
+
+    def clear(self) -> None:
+        """End every fault."""
+        with self._lock:
+            self._counted.clear()
+            self._shared.clear()
+
+    def active(self) -> list[dict[str, Any]]:
+        """The faults in force as JSON; `next` says how many requests are left."""
+        with self._lock:
+            counted = [
+                entry.fault.as_json() | {"next": entry.left} for entry in self._counted.values()
+            ]
+            return counted + [entry.fault.as_json() for entry in self._shared.values()]
+
+    def choose(self, provider: str) -> Fault | None:
+        """The fault for one placement request, if any; counts it down."""
+        with self._lock:
+            for scope in (provider, None):
+                entry = self._counted.get(scope)
+                if entry is not None:
+                    entry.left -= 1
+                    if entry.left <= 0:
+                        del self._counted[scope]
+                    return entry.fault
+            for scope in (provider, None):
+                entry = self._shared.get(scope)
+                if entry is not None and entry.dice.random() < (entry.fault.share or 0):
+                    return entry.fault
+        return None

@@ -1,0 +1,192 @@
+"""Everything that is configured, read once from the environment into one frozen object.
+
+No other module reads the environment (a test holds this). All mistakes are reported together, by
+the variable's name and never by its value.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from gateway import parsing
+
+
+class InvalidSettings(Exception):
+    """The environment can't be used. `problems` maps each variable's name to what is wrong."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(f"{name} {why}" for name, why in self.problems.items()))
+
+
+def _setting(parse: Callable[[str], Any], default: Any = None, *, required: bool = False) -> Any:
+    return field(default=default, repr=False, metadata={"parse": parse, "required": required})
+
+
+_sid = parsing.pattern(r"AC[0-9A-Za-z]{32}", "an account SID: AC and 32 characters")
+_phone = parsing.pattern(r"\+[1-9][0-9]{5,14}", "a number in E.164 form: + and digits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One field a variable: `database_url` is DATABASE_URL. docs/settings.md explains each."""
+
+    database_url: str = _setting(parsing.database_url, required=True)
+    redis_url: str = _setting(parsing.url("redis", "rediss", "unix"), required=True)
+    secret_key: str = _setting(parsing.text(32), required=True)
+    public_base_url: str | None = _setting(parsing.public_url)
+    render_external_url: str | None = _setting(parsing.public_url)
+    port: int = _setting(parsing.integer(1, 65535), 8000)
+    log_level: str = _setting(parsing.choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    database_connections: int = _setting(parsing.integer(1, 200), 20)
+
+    web_processes: int = _setting(parsing.integer(1, 32), 2)
+    web_threads: int = _setting(parsing.integer(1, 256), 8)
+    worker_processes: int = _setting(parsing.integer(1, 32), 2)
+    worker_threads: int = _setting(parsing.integer(1, 256), 8)
+    clock_in_worker: bool = _setting(parsing.flag, True)
+    clock_poll_seconds: float = _setting(parsing.number(0.01, 3600), 0.5)
+
+    voice_provider: str = _setting(parsing.choice("twilio", "voice_api"), "twilio")
+    provider_deadline_seconds: float = _setting(parsing.number(0.1, 30), 15.0)
+    transcribe_calls: bool = _setting(parsing.flag, True)
+    twilio_account_sid: str | None = _setting(_sid)
+    twilio_auth_token: str | None = _setting(parsing.text())
+    twilio_auth_token_previous: str | None = _setting(parsing.text())
+    twilio_from_number: str | None = _setting(_phone)
+    twilio_whatsapp_from: str | None = _setting(_phone)
+    twilio_api_base_url: str | None = _setting(parsing.url("https", "http"))
+    voice_provider_api_url: str | None = _setting(parsing.url("https", "http"))
+    voice_provider_api_key: str | None = _setting(parsing.text())
+    voice_provider_webhook_secret: str | None = _setting(parsing.text(16))
+    voice_provider_webhook_secret_previous: str | None = _setting(parsing.text(16))
+    voice_provider_from_number: str | None = _setting(_phone)
+
+    sandbox_url: str | None = _setting(parsing.url("http", "https"))
+    sandbox_account_sid: str | None = _setting(_sid)
+    sandbox_auth_token: str | None = _setting(parsing.text())
+    sandbox_voice_api_key: str | None = _setting(parsing.text())
+    sandbox_webhook_secret: str | None = _setting(parsing.text(16))
+    sandbox_from_number: str = _setting(_phone, "+15005550006")
+
+    calls_per_second: float | None = _setting(parsing.number(0.001, 10000))
+    messages_per_second: float = _setting(parsing.number(0.001, 10000), 1.0)
+    retry_default_seconds: tuple[float, ...] = _setting(
+        parsing.seconds_list, (5.0, 25.0, 125.0, 625.0, 3125.0)
+    )
+    retry_voice_seconds: tuple[float, ...] = _setting(parsing.seconds_list, (1.0, 2.0))
+    retry_waitlist_seconds: tuple[float, ...] = _setting(parsing.seconds_list, (1.0, 2.0, 4.0))
+    retry_timer_seconds: tuple[float, ...] = _setting(parsing.seconds_list, (1.0, 2.0, 4.0))
+    retry_preference_seconds: tuple[float, ...] = _setting(parsing.seconds_list, (5.0, 10.0, 20.0))
+    retry_nurture_seconds: tuple[float, ...] = _setting(parsing.seconds_list, (5.0, 25.0))
+    retry_dunning_seconds: tuple[float, ...] = _setting(parsing.seconds_list, (5.0, 25.0))
+    retry_snapshot_seconds: tuple[float, ...] = _setting(parsing.seconds_list, (5.0, 25.0))
+    retry_event_seconds: tuple[float, ...] = _setting(
+        parsing.seconds_list, (1.0, 5.0, 25.0, 125.0, 625.0, 3600.0, 21600.0, 86400.0)
+    )
+    unknown_lookup_seconds: tuple[float, ...] = _setting(
+        parsing.seconds_list, (5.0, 30.0, 120.0, 600.0)
+    )
+
+    gateway_testing: bool = _setting(parsing.flag, False)
+    gateway_clock_file: str | None = _setting(parsing.text())
+    fp: str | None = _setting(parsing.text())
+    fp_n: int | None = _setting(parsing.integer(1, 1_000_000))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read a mapping (the process's environment when none is given). An empty or blank
+        variable counts as absent. Raises InvalidSettings with every mistake at once."""
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        problems: dict[str, str] = {}
+        for item in fields(cls):
+            name = item.name.upper()
+            raw = environ.get(name, "").strip()
+            if not raw:
+                if item.metadata["required"]:
+                    problems[name] = "is missing"
+                continue
+            try:
+                values[item.name] = item.metadata["parse"](raw)
+            except ValueError as error:
+                problems[name] = str(error)
+        problems.update(_contradictions(environ, problems))
+        if problems:
+            raise InvalidSettings(problems)
+        return cls(**values)
+
+    @property
+    def public_url(self) -> str:
+        """Where providers reach the web process: PUBLIC_BASE_URL, else what the platform says,
+        else loopback (which only a provider on this machine can call)."""
+        return self.public_base_url or self.render_external_url or f"http://127.0.0.1:{self.port}"
+
+    def derived_secret(self, purpose: str) -> bytes:
+        """32 bytes that belong to SECRET_KEY and this purpose alone."""
+        return hmac.digest(self.secret_key.encode(), purpose.encode(), hashlib.sha256)
+
+    @property
+    def sandbox_credentials(self) -> dict[str, str]:
+        """What the gateway and its sandbox share: as configured, else derived from SECRET_KEY."""
+        secret = self.derived_secret("sandbox")
+        webhook = "whsec_" + base64.b64encode(self.derived_secret("sandbox webhook")).decode()
+        return {
+            "account_sid": self.sandbox_account_sid or "AC" + secret.hex()[:32],
+            "auth_token": self.sandbox_auth_token or secret.hex()[32:],
+            "voice_api_key": self.sandbox_voice_api_key or self.derived_secret("sandbox key").hex(),
+            "webhook_secret": self.sandbox_webhook_secret or webhook,
+        }
+
+
+def _contradictions(environ: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """Variables that are right each for itself and wrong together."""
+    found: dict[str, str] = {}
+    present = {name for name, value in environ.items() if value.strip()} - set(known)
+    together = (
+        ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+        ("TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID"),
+        ("VOICE_PROVIDER_API_URL", "VOICE_PROVIDER_API_KEY"),
+        ("VOICE_PROVIDER_API_URL", "VOICE_PROVIDER_WEBHOOK_SECRET"),
+    )
+    for one, other in together:
+        if one in present and other not in present and other not in known:
+            found[other] = f"is missing: {one} needs it"
+    testing = environ.get("GATEWAY_TESTING", "").strip().lower() in ("1", "true", "yes", "on")
+    for name in ("FP", "FP_N", "GATEWAY_CLOCK_FILE"):
+        if name in present and not testing:
+            found[name] = "is for tests: it needs GATEWAY_TESTING=1"
+    return found
+
+
+def environment() -> dict[str, str]:
+    """A copy of this process's environment, for a supervisor to hand on to its children."""
+    return dict(os.environ)
+
+
+def export(**variables: str) -> None:
+    """Set variables of this process for a library that reads its own; one already set stays."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
+
+
+_current: Settings | None = None
+
+
+def use(settings: Settings) -> None:
+    """Make these the settings of this process."""
+    global _current
+    _current = settings
+
+
+def current() -> Settings:
+    """The settings of this process; read from the environment if nobody set them. Raises
+    InvalidSettings."""
+    if _current is None:
+        use(Settings.from_env())
+    assert _current is not None
+    return _current

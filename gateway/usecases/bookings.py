@@ -1,0 +1,240 @@
+"""Booking, moving and canceling appointments."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.domain import times
+from gateway.domain.errors import Conflict, Invalid, NotFound
+from gateway.domain.lifecycle import BOOKING_MOVES, BookingState
+from gateway.domain.outcomes import Reason
+from gateway.domain.reminders import Rule
+from gateway.models import booking_search
+from gateway.models.base import atomic
+from gateway.models.booking import Booking
+from gateway.models.call_log import CallLog
+from gateway.models.feed import FeedEntry, entry
+from gateway.models.notification import Notification
+from gateway.usecases import people, readiness, schedule
+from gateway.usecases.accounts import Caller
+
+EARLIEST, LATEST = timedelta(minutes=-5), timedelta(days=731)
+_PLANNED = ("starts_at", "reminders", "contact_id", "staff_id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A booking as asked for. `starts_at` is UTC, `starts_at_text` what was received; people are
+    mappings of external_id, name, phone (E.164), email, locale, time_zone. Without reminders the
+    organization's own rules apply. `fingerprint` is a hash of the whole request."""
+
+    starts_at: datetime
+    starts_at_text: str
+    contact: dict[str, Any] = field(repr=False)
+    fingerprint: str
+    external_id: str | None = None
+    time_zone: str | None = None
+    duration_minutes: int | None = None
+    service: dict[str, Any] | None = None
+    staff: dict[str, Any] | None = field(default=None, repr=False)
+    reminders: list[Rule] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass
+class Booked:
+    """`created` is False when the booking was there already. `ring` names notifications that are
+    due now (id, claim), to be handed to the broker after the commit."""
+
+    booking: Booking
+    created: bool = True
+    ring: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass
+class Canceled:
+    """`settled` is True when nothing can leave any more, False while something is at the
+    provider."""
+
+    booking: Booking
+    settled: bool
+
+
+def book(caller: Caller, wanted: Wanted, now: datetime) -> Booked:
+    """Book, with all its notifications, in one transaction. The same external id again is no
+    second booking: the first is returned when the request is the same. Raises Conflict when it
+    differs, Invalid for times and rules that can't be, NoProvider."""
+    with atomic():
+        known = _same(caller, wanted)
+        if known is not None:
+            return Booked(known, created=False)
+        _check_start(wanted.starts_at, now)
+        readiness.require_voice(caller.organization_id, caller.mode)
+        booking = _insert(caller, wanted, now)
+        if booking is None:
+            known = _same(caller, wanted)
+            if known is None:
+                raise Conflict("another request books the same external_id")
+            return Booked(known, created=False)
+        ring = schedule.write(booking, now)
+        _tell(booking, now)
+    return Booked(booking, True, ring)
+
+
+def _same(caller: Caller, wanted: Wanted) -> Booking | None:
+    if wanted.external_id is None:
+        return None
+    found = Booking.of(caller.organization_id, caller.mode, external_id=wanted.external_id)
+    if found is not None and found.fingerprint != wanted.fingerprint:
+        raise Conflict("a different booking has this external_id", "external_id")
+    return found
+
+
+def _check_start(starts_at: datetime, now: datetime) -> None:
+    if not times.within(starts_at, EARLIEST, LATEST, now):
+        raise Invalid("must lie between 5 minutes ago and two years ahead", "starts_at")
+
+
+def _insert(caller: Caller, wanted: Wanted, now: datetime) -> Booking | None:
+    organization = caller.organization
+    contact = people.keep(caller, "contact", wanted.contact, now)
+    staff = people.keep(caller, "staff", wanted.staff, now) if wanted.staff else None
+    rules = wanted.reminders
+    made = Booking.add(
+        organization=caller.organization_id,
+        mode=caller.mode,
+        external_id=wanted.external_id,
+        contact=contact.id,
+        staff=staff.id if staff else None,
+        service=wanted.service,
+        starts_at=wanted.starts_at,
+        starts_at_text=wanted.starts_at_text,
+        time_zone=wanted.time_zone or contact.time_zone or organization.time_zone,
+        duration_minutes=wanted.duration_minutes,
+        state=BookingState.BOOKED,
+        reminders=organization.reminders if rules is None else [r.to_json() for r in rules],
+        metadata=wanted.metadata,
+        fingerprint=wanted.fingerprint,
+        booked_at=now,
+        updated_at=now,
+    )
+    return Booking.of(caller.organization_id, caller.mode, id=made) if made else None
+
+
+def edit(
+    caller: Caller, booking_id: str, changes: dict[str, Any], version: int | None, now: datetime
+) -> Booked:
+    """Change a booking, and what is pending with it. `changes` holds fields of Wanted, and `state`;
+    a person given replaces the booking's person whole. `version` is the one the client read.
+    Raises NotFound, Conflict (stale version, canceled booking, illegal state), Invalid."""
+    with atomic():
+        booking = show(caller, booking_id)
+        if version is not None and version != booking.version:
+            raise Conflict("the booking was changed since this version was read", "version")
+        if booking.state == BookingState.CANCELED and changes.get("state") != "canceled":
+            raise Conflict("the booking is canceled")
+        if changes.get("state") == BookingState.CANCELED:
+            return Booked(cancel(caller, booking_id, now).booking, created=False)
+        values = _values(caller, booking, changes, now)
+        replan = any(name in values for name in _PLANNED)
+        if replan:
+            values["schedule_version"] = booking.schedule_version + 1
+        if not Booking.edit(booking.id, booking.version, now, **values):
+            raise Conflict("another request changed the booking just now", "version")
+        booking = show(caller, booking_id)
+        ring = schedule.renew(booking, now) if replan else []
+        _tell(booking, now, "booking.changed")
+    return Booked(booking, False, ring)
+
+
+def _values(
+    caller: Caller, booking: Booking, changes: dict[str, Any], now: datetime
+) -> dict[str, Any]:
+    """The columns that really change."""
+    values: dict[str, Any] = {
+        name: changes[name]
+        for name in ("starts_at", "starts_at_text", "time_zone", "duration_minutes", "service",
+                     "metadata")
+        if name in changes
+    }  # fmt: skip
+    if "starts_at" in values and values["starts_at"] != booking.starts_at:
+        _check_start(values["starts_at"], now)
+    if changes.get("reminders") is not None:
+        values["reminders"] = [rule.to_json() for rule in changes["reminders"]]
+    for role in ("contact", "staff"):
+        if changes.get(role):
+            values[f"{role}_id"] = people.keep(caller, role, changes[role], now).id
+    if changes.get("state"):
+        values["state"] = _legal(booking, changes["state"])
+    return {name: value for name, value in values.items() if getattr(booking, name) != value}
+
+
+def _legal(booking: Booking, wanted: str) -> BookingState:
+    target, present = BookingState(wanted), BookingState(booking.state)
+    if target != present and target not in BOOKING_MOVES[present]:
+        raise Conflict(f"a {present} booking can't become {target}", "state")
+    return target
+
+
+def cancel(caller: Caller, booking_id: str, now: datetime) -> Canceled:
+    """Cancel a booking and everything of it that did not leave yet; what is at the provider is
+    asked to end. Canceling twice is the same as once. Raises NotFound, Conflict when the
+    appointment is over."""
+    with atomic():
+        booking = show(caller, booking_id)
+        if booking.state != BookingState.CANCELED:
+            _legal(booking, BookingState.CANCELED)
+            changed = Booking.edit(
+                booking.id, booking.version, now, state=BookingState.CANCELED, canceled_at=now,
+                schedule_version=booking.schedule_version + 1,
+            )  # fmt: skip
+            if not changed:
+                raise Conflict("another request changed the booking just now", "version")
+            booking = show(caller, booking_id)
+            _tell(booking, now)
+        Notification.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.CANCELED)
+        away = Notification.under_way(schedule.SUBJECT, booking.id)
+        Notification.ask_to_cancel([row.id for row in away], now)
+    return Canceled(booking, settled=not away)
+
+
+def show(caller: Caller, booking_id: str) -> Booking:
+    """One booking with its people. Raises NotFound."""
+    booking = Booking.of(caller.organization_id, caller.mode, id=booking_id)
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def search(
+    caller: Caller, filters: dict[str, Any], limit: int, before: tuple[datetime, str] | None
+) -> list[Booking]:
+    """Bookings newest first, at most `limit`, older than `before` (booked_at, id). Filters:
+    external_id, phone (E.164), state, from_ and to (by start, UTC, from included, to not)."""
+    if filters.get("phone"):
+        filters = filters | {"phone_hash": people.address_hash(filters["phone"])}
+    return booking_search.find(caller.organization_id, caller.mode, filters, limit, before)
+
+
+def reminders(caller: Caller, booking_id: str) -> list[tuple[Notification, list[CallLog]]]:
+    """Each notification of a booking, in time order, with its attempts. Raises NotFound."""
+    show(caller, booking_id)
+    rows = Notification.of_subject(schedule.SUBJECT, booking_id)
+    attempts: dict[str, list[CallLog]] = {}
+    for call in CallLog.of_notifications([row.id for row in rows]):
+        attempts.setdefault(str(call.notification_id), []).append(call)
+    return [(row, attempts.get(row.id, [])) for row in rows]
+
+
+def _tell(booking: Booking, now: datetime, type_: str | None = None) -> None:
+    said = entry(
+        booking.organization_id,
+        booking.mode,
+        now,
+        "booking",
+        booking.id,
+        booking.state,
+        None,
+        type_,
+    )
+    FeedEntry.append([said])

@@ -1,0 +1,73 @@
+"""What a provider event does to a call: in any order, the same events make the same call log."""
+
+from datetime import datetime
+from typing import Any
+
+from gateway.domain.lifecycle import CallState, advances, is_final
+from gateway.domain.provider import EventKind, ProviderEvent
+from gateway.models.call_log import CallLog
+from gateway.models.transcript import Transcript, TranscriptSegment
+from gateway.usecases import outcomes
+
+
+def apply(call: CallLog, event: ProviderEvent, now: datetime) -> None:
+    """Apply an event to a locked call and to its notification. A status never moves backwards;
+    facts fill what is empty and blank nothing."""
+    if event.kind == EventKind.CALL_STATUS and event.state is not None:
+        _status(call, event, event.state, now)
+    CallLog.fill(call, answered_by=event.answered_by)
+    if event.kind == EventKind.RECORDING:
+        CallLog.recorded(call, event.source_id, event.provider_status)
+    if event.text:
+        Transcript.hold(call, event.source_id or event.external_id, event.text, now)
+    if event.segments:
+        _utterances(call, event, now)
+
+
+def _status(call: CallLog, event: ProviderEvent, state: CallState, now: datetime) -> None:
+    at = event.occurred_at or now
+    if advances(CallState(call.state), state) or _corrects(call, event, state):
+        CallLog.move(call, state, now, **_facts(event, state, at))
+        outcomes.call_moved(call, now, event.failure)
+    elif call.state == state:
+        CallLog.fill(call, duration_seconds=event.duration_seconds)
+    if state == CallState.IN_PROGRESS:
+        CallLog.fill(call, started_at=at)
+
+
+def _corrects(call: CallLog, event: ProviderEvent, state: CallState) -> bool:
+    """Another ending counts only when the provider numbered it later than the one we have."""
+    return (
+        is_final(CallState(call.state))
+        and is_final(state)
+        and call.state != state
+        and event.sequence is not None
+        and call.sequence is not None
+        and event.sequence > call.sequence
+    )
+
+
+def _facts(event: ProviderEvent, state: CallState, at: datetime) -> dict[str, Any]:
+    facts: dict[str, Any] = {"provider_status": event.provider_status}
+    if event.sequence is not None:
+        facts["sequence"] = event.sequence
+    if is_final(state):
+        failure = None if state == CallState.COMPLETED else event.failure or outcomes.REASONS[state]
+        facts |= {
+            "ended_at": at,
+            "duration_seconds": event.duration_seconds,
+            "failure_class": failure.failure_class if failure else None,
+            "reason": failure.reason if failure else None,
+            "provider_code": failure.provider_code if failure else None,
+        }
+    return facts
+
+
+def _utterances(call: CallLog, event: ProviderEvent, now: datetime) -> None:
+    transcript = Transcript.growing(call, event.source_id or event.external_id, now)
+    for segment in event.segments:
+        TranscriptSegment.hold(
+            transcript, segment.position, segment.speaker,
+            text=segment.text, spoken_at=segment.spoken_at,
+        )  # fmt: skip
+    transcript.retell(now)

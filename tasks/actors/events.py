@@ -1,0 +1,19 @@
+"""The queue `events`: applying what providers report, and asking them where they don't."""
+
+import dramatiq
+
+from gateway import wallclock
+from gateway.usecases import inbox, resolution
+from tasks.broker import broker
+
+
+@dramatiq.actor(queue_name="events", broker=broker, park=inbox.park)
+def apply_event(event_id: str) -> None:
+    """Apply a stored provider event."""
+    inbox.apply(event_id, wallclock.now())
+
+
+@dramatiq.actor(queue_name="events", broker=broker)
+def look_up_call(call_id: str) -> None:
+    """Ask the provider about a call of unknown fate."""
+    resolution.look_up(call_id, wallclock.now())

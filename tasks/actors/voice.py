@@ -1,0 +1,14 @@
+"""The queue `voice`: placing calls."""
+
+import dramatiq
+
+from gateway import wallclock
+from gateway.usecases import delivery
+from tasks.broker import broker
+
+
+@dramatiq.actor(queue_name="voice", broker=broker, park=delivery.park)
+def place_call(notification_id: str, claim: int) -> None:
+    """Place the call of a claimed notification."""
+    lease = wallclock.span(delivery.SENDING_LEASE)
+    delivery.attempt(notification_id, claim, wallclock.now, lease)

@@ -1,0 +1,88 @@
+"""What surrounds every job: start-up, a database connection, ids on log lines, and retries that
+are written into rows."""
+
+import time
+from typing import Any
+
+import dramatiq
+import structlog
+
+from gateway import boot, wallclock
+from gateway.models import base
+
+log = structlog.get_logger(__name__)
+
+
+class StartUp(dramatiq.Middleware):
+    """Makes each worker process ready before its first job."""
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: Any) -> None:
+        boot.start()
+
+
+class DatabaseConnection(dramatiq.Middleware):
+    """Holds one connection for one job. A broken one is thrown away with the job that met it."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        base.borrow()
+
+    def after_process_message(
+        self,
+        broker: dramatiq.Broker,
+        message: Any,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        base.give_back(broken=base.is_lost(exception))
+
+
+class LogContext(dramatiq.Middleware):
+    """Puts queue, actor and message id on every line of a job, and says how it went."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        structlog.contextvars.bind_contextvars(
+            queue=message.queue_name, job=message.actor_name, job_id=message.message_id
+        )
+        message.options["started"] = time.monotonic()
+        log.debug("job started")
+
+    def after_process_message(
+        self,
+        broker: dramatiq.Broker,
+        message: Any,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        seconds = round(time.monotonic() - message.options.pop("started", time.monotonic()), 4)
+        if exception is None:
+            log.debug("job completed", seconds=seconds)
+        else:
+            log.warning("job failed", seconds=seconds, error=type(exception).__name__)
+        structlog.contextvars.clear_contextvars()
+
+
+class ExponentialBackoff(dramatiq.Middleware):
+    """Gives actors their retries. When a job fails, the actor's `park` use case is called with the
+    job's arguments, the fault and the time: it writes the next try, by the series of the row's
+    purpose, or the end into the row. The message itself is done either way, and the broker never
+    holds a delay, so that nothing is lost with it."""
+
+    @property
+    def actor_options(self) -> set[str]:
+        return {"park"}
+
+    def after_process_message(
+        self,
+        broker: dramatiq.Broker,
+        message: Any,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        if exception is None:
+            return
+        park = broker.get_actor(message.actor_name).options.get("park")
+        if park is not None:
+            park(*message.args, exception, wallclock.now())
