@@ -6,7 +6,7 @@ import sys
 from gateway.cli.main import Stopped
 from gateway.settings import current, export
 
-MODULES = ("tasks.broker", "tasks.actors.voice", "tasks.actors.events")
+MODULES = ("tasks.broker", "tasks.actors.voice", "tasks.actors.events", "tasks.inner_clock")
 _DRAIN_MILLISECONDS = 25_000  # below the 30 s that platforms grant between SIGTERM and SIGKILL
 
 

@@ -48,6 +48,7 @@ def accepted(call: CallLog, placement: Placement, now: datetime) -> bool:
             provider_status=placement.provider_status,
         )  # fmt: skip
         CallLog.close_line(kept)
+        call_moved(kept, now, None)
         notification = Notification.get_by_id(kept.notification_id)
         Notification.let_go(notification.id, notification.claim)
         return notification.cancel_requested_at is not None
