@@ -92,6 +92,9 @@ class Settings:
         parsing.seconds_list, (5.0, 30.0, 120.0, 600.0)
     )
 
+    claim_lease_seconds: float = _setting(parsing.number(0.1, 3600), 15.0)
+    sending_lease_seconds: float = _setting(parsing.number(0.1, 3600), 60.0)
+
     gateway_testing: bool = _setting(parsing.flag, False)
     gateway_clock_file: str | None = _setting(parsing.text())
     fp: str | None = _setting(parsing.text())

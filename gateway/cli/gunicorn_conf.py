@@ -20,6 +20,7 @@ except InvalidSettings as error:
 
 bind = f"0.0.0.0:{settings.port}"
 worker_class = "gthread"
+preload_app = True  # imported once; nothing is connected before the fork
 workers = settings.web_processes
 threads = settings.web_threads
 timeout = 60

@@ -12,6 +12,7 @@ from gateway.domain.errors import Invalid
 EVERY, BEFORE, AT = "every", "before", "at"
 KINDS = (EVERY, BEFORE, AT)
 MOST_PER_RULE = 1000
+MOST_IN_ALL = 2000
 GRACE = timedelta(seconds=60)
 
 
@@ -48,6 +49,10 @@ class Rule:
         return cls(**(kept | {"at": at}))
 
 
+# What a fresh organization starts with: a day and three hours before.
+USUAL = (Rule(BEFORE, minutes=1440), Rule(BEFORE, minutes=180))
+
+
 @dataclass(frozen=True)
 class Moment:
     """One planned notification of a rule. `past` ones are kept to be shown and never sent."""
@@ -64,15 +69,19 @@ def plan(
 ) -> list[Moment]:
     """Every moment of these rules for an appointment, in time order for each rule. A moment up to
     a minute ago is due now; an older one is marked past. Raises Invalid for two equal rules, a
-    rule of more than a thousand moments, or one that falls on or after the start."""
+    rule of more than a thousand moments, more than two thousand in all, or a moment that falls on
+    or after the start."""
     repeated = [key for key, count in Counter(rule.key for rule in rules).items() if count > 1]
     if repeated:
         raise Invalid("has the same rule twice", "reminders")
-    return [
+    moments = [
         moment
         for index, rule in enumerate(rules)
         for moment in _of_rule(rule, f"reminders.{index}", starts_at, booked_at, now)
     ]
+    if len(moments) > MOST_IN_ALL:
+        raise Invalid(f"makes more than {MOST_IN_ALL} reminders", "reminders")
+    return moments
 
 
 def _of_rule(

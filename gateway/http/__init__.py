@@ -4,8 +4,6 @@ from flask import Flask
 
 from gateway.settings import Settings
 
-MAX_API_BYTES = 64 * 1024
-
 
 def create_app(settings: Settings) -> Flask:
     """The WSGI application for these settings, which boot.start has put into force."""
@@ -24,7 +22,7 @@ def create_app(settings: Settings) -> Flask:
     )
 
     app = Flask(__name__, static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=MAX_API_BYTES, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.compact = True  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False

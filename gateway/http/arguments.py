@@ -12,7 +12,7 @@ from webargs.multidictproxy import MultiDictProxy
 
 from gateway.domain.errors import NotFound
 from gateway.http import strict_json
-from gateway.http.errors import InvalidFields, MalformedJson, UnsupportedType, flat
+from gateway.http.errors import InvalidFields, MalformedJson, TooLarge, UnsupportedType, flat
 
 _JSON = re.compile(r'application/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
@@ -47,7 +47,7 @@ class StrictParser(FlaskParser):
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
         """The query's parameters; one given twice, or one that is not text, is refused."""
-        errors = []
+        errors: list[tuple[str, str]] = []
         for name, values in req.args.lists():
             if len(values) > 1:
                 errors += flat({name: ["must not be given twice"]})
@@ -57,7 +57,7 @@ class StrictParser(FlaskParser):
             raise InvalidFields(errors)
         return MultiDictProxy(req.args, schema)
 
-    def handle_error(  # type: ignore[override]
+    def handle_error(
         self, error: ValidationError, req: Request, schema: Schema, **_: Any
     ) -> NoReturn:
         """Report every field at fault at once."""
@@ -93,6 +93,18 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         return cast(Decorator, super().alt_response(status_code, response, **options))
 
 
+def raw_body(limit: int) -> bytes:
+    """The body's bytes, kept for later reads. Raises TooLarge beyond `limit` bytes, also for a
+    chunked body, which Werkzeug itself would cut at the limit without a word."""
+    if (request.content_length or 0) > limit:
+        raise TooLarge
+    request.max_content_length = limit + 1
+    raw = request.get_data(cache=True, parse_form_data=False)
+    if len(raw) > limit:
+        raise TooLarge
+    return raw
+
+
 def body() -> Any:
     """The parsed body of the request being handled, before any schema changed it."""
     return g.body if "body" in g else None
@@ -108,4 +120,4 @@ def opaque_id(text: str) -> str:
 def no_parameters() -> None:
     """Refuse a query on a route that takes none."""
     if request.args:
-        raise InvalidFields(list(flat(dict.fromkeys(request.args, ["Unknown field."]))))
+        raise InvalidFields(list(flat({name: ["Unknown field."] for name in request.args})))

@@ -9,11 +9,12 @@ from flask import Response, g, request
 from gateway import wallclock
 from gateway.domain.errors import NotAllowed, Unauthenticated
 from gateway.http import doorbell
-from gateway.http.arguments import Decorator, View, no_parameters
+from gateway.http.arguments import Decorator, View, no_parameters, raw_body
 from gateway.models.base import connection
 from gateway.usecases import accounts
 from gateway.usecases.accounts import Caller
 
+MAX_API_BYTES = 64 * 1024
 _BEARER = re.compile(r"bearer +(rb_(?:live|test)_[A-Za-z0-9_-]{1,200})", re.IGNORECASE | re.ASCII)
 
 
@@ -34,7 +35,7 @@ def requires(*scopes: str, query: bool = False) -> Decorator:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Response:
-            request.get_data(cache=True)
+            raw_body(MAX_API_BYTES)
             with connection():
                 g.caller = _authenticated()
                 missing = [scope for scope in scopes if scope not in g.caller.scopes]

@@ -122,7 +122,7 @@ def booking_row(booking: Booking) -> dict[str, Any]:
         "duration_minutes": booking.duration_minutes,
         "contact": _contact(booking.contact),
         "service": booking.service,
-        "staff": _staff(booking.staff) if booking.staff_id else None,
+        "staff": _staff(booking.staff) if booking.staff else None,
         "overdue": booking.overdue,
         "metadata": booking.metadata,
         "created_at": moment(booking.booked_at),

@@ -174,7 +174,7 @@ def merge(present: Booking, changes: dict[str, Any]) -> dict[str, Any]:
         zone = present.time_zone
     if "contact" in wanted:
         wanted["contact"] = _known(present.contact) | wanted["contact"]
-    staff = _known(present.staff) if present.staff_id else None
+    staff = _known(present.staff) if present.staff else None
     if "staff" in wanted:
         staff = (staff or {}) | person(wanted["staff"])
         wanted["staff"] = staff

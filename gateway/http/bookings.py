@@ -124,6 +124,7 @@ def edit(changes: dict[str, Any], booking_id: str) -> Response:
     """Reschedules what is pending; what was sent stays. A `version` that is stale is a 409."""
     booked = _edited(opaque_id(booking_id), changes)
     doorbell.later(booked.ring)
+    doorbell.ring_to_end(booked.ending)
     return send(200, _whole(booked.booking))
 
 
@@ -140,6 +141,7 @@ def edit(changes: dict[str, Any], booking_id: str) -> Response:
 def cancel(booking_id: str) -> Response:
     """Cancels what is pending; what was sent stays. Again, it is the same."""
     canceled = bookings.cancel(caller(), opaque_id(booking_id), wallclock.now())
+    doorbell.ring_to_end(canceled.calls)
     return send(200 if canceled.settled else 202, _whole(canceled.booking))
 
 

@@ -19,6 +19,24 @@ _REQUEST_ID = {
     "description": "The request's id: yours if you sent a usable one, else a new one",
     "schema": {"type": "string"},
 }
+_SENT_REQUEST_ID = {
+    "name": "X-Request-Id",
+    "in": "header",
+    "required": False,
+    "description": "Your own id for this request: 1 to 64 letters, digits, dots, - and _",
+    "schema": {"type": "string"},
+}
+_FAULTS = {
+    "400": "The request can't be read, or the cursor is not of this list",
+    "401": "No valid API key, or for a webhook no valid signature",
+    "403": "The key lacks the scope",
+    "404": "No such resource, or it belongs to somebody else",
+    "409": "In conflict with the present state, or the first request still runs",
+    "413": "The body is too large",
+    "415": "The body is of another type",
+    "422": "The input is not valid; `errors` names the fields",
+    "503": "The database is not available; try again after `Retry-After`",
+}
 _DESCRIPTION = (
     "Bookings in, calls out. Send `Authorization: Bearer <key>` with a key of your organization; "
     "a test key reaches only the sandbox. Times go in as RFC 3339 with an offset, or as local time "
@@ -34,33 +52,47 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     def _register_error_handlers(self) -> None:
         pass
 
-    def _register_responses(self) -> None:
-        kept = self.DEFAULT_RESPONSE_CONTENT_TYPE
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = _PROBLEM
-        try:
-            super()._register_responses()
-        finally:
-            self.DEFAULT_RESPONSE_CONTENT_TYPE = kept
-
     def document(self) -> dict[str, Any]:
         """The whole description, with what holds for every answer added."""
         spec: dict[str, Any] = json.loads(json.dumps(self.spec.to_dict()))
-        spec["components"].setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID
-        for operations in spec["paths"].values():
+        components = spec["components"]
+        components["schemas"].pop("PaginationMetadata", None)  # of flask-smorest's own paging
+        components["headers"] = {"X-Request-Id": _REQUEST_ID}
+        components["parameters"] = {"X-Request-Id": _SENT_REQUEST_ID}
+        components["responses"] = {"Problem": _problem("A fault")}
+        for path, operations in spec["paths"].items():
             for operation in operations.values():
-                if isinstance(operation, dict) and "responses" in operation:
-                    _complete(operation)
-        for response in spec["components"].get("responses", {}).values():
-            _identify(response)
+                if isinstance(operation, dict):
+                    _complete(operation, named="{" in path)
         return spec
 
 
-def _complete(operation: dict[str, Any]) -> None:
-    for status, response in operation["responses"].items():
-        if "$ref" not in response:
-            _identify(response)
-        if status == "204":
-            response.pop("content", None)
+def _complete(operation: dict[str, Any], *, named: bool) -> None:
+    """Tell every fault that the operation can answer with, and what each answer carries."""
+    operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/X-Request-Id"})
+    answers = operation["responses"]
+    statuses = set() if operation.get("security") == [] else {"401", "403", "422", "503"}
+    if "requestBody" in operation:
+        statuses |= {"400", "401", "413", "415", "503"}
+    if named:
+        statuses.add("404")
+    if "x-scopes" in operation and "query" in {p.get("in") for p in operation["parameters"]}:
+        statuses.add("400")
+    if any(scope.endswith(":write") for scope in operation.get("x-scopes", ())):
+        statuses.add("409")
+    answers.pop("422", None)
+    for response in answers.values():
+        _identify(response)
+    answers |= {status: _problem(_FAULTS[status]) for status in statuses - answers.keys()}
+    answers["default"] = {"$ref": "#/components/responses/Problem"}
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    answer: dict[str, Any] = {"description": description, "content": {_PROBLEM: {"schema": schema}}}
+    _identify(answer)
+    return answer
 
 
 def _identify(response: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from flask import g
 
 from tasks.actors.events import apply_event
-from tasks.actors.voice import place_call
+from tasks.actors.voice import end_call, place_call
 from tasks.broker import nudge
 
 
@@ -24,3 +24,9 @@ def ring() -> None:
 def ring_for_event(event_id: str) -> None:
     """Have a stored provider event applied."""
     nudge(apply_event, event_id)
+
+
+def ring_to_end(calls: Iterable[str]) -> None:
+    """Have calls of something canceled ended at their carriers."""
+    for call_id in calls:
+        nudge(end_call, call_id)

@@ -148,7 +148,8 @@ def _on_fault(fault: GatewayError) -> Response:
 
 
 def _on_invalid(error: ValidationError) -> Response:
-    return _on_fault(InvalidFields(sorted(flat(error.normalized_messages()))))
+    messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+    return _on_fault(InvalidFields(sorted(flat(messages))))
 
 
 def _on_http_exception(error: HTTPException) -> Response:

@@ -4,7 +4,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -125,7 +124,7 @@ class Zone(fields.String):
 class Instant(fields.String):
     """RFC 3339 with an offset; loaded as an aware datetime in UTC."""
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
             raise ValidationError("must be text")
         found: times.Instant = _translated(lambda: times.instant(value, None, attr or "time"))
@@ -135,7 +134,7 @@ class Instant(fields.String):
 class QueryInstant(Instant):
     """The same in an address, where a bare + arrives as a space: that space counts as the +."""
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         return super()._deserialize(_SPACE_FOR_PLUS.sub("+", value), attr, data, **kwargs)
 
 

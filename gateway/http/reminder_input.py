@@ -47,7 +47,7 @@ class ReminderRule(Schema):
 
     @validates_schema
     def _belongs(self, data: dict[str, Any], **_: Any) -> None:
-        wrong = {
+        wrong: dict[str, str] = {
             name: "is not for voice: use say"
             for name in ("text", "template", "variables")
             if name in data

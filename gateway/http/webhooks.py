@@ -10,7 +10,7 @@ from gateway.domain.errors import NotFound
 from gateway.domain.provider import Callback, Forbidden, Malformed
 from gateway.http import doorbell
 from gateway.http.answers import send
-from gateway.http.arguments import Blueprint
+from gateway.http.arguments import Blueprint, raw_body
 from gateway.http.config import settings
 from gateway.http.errors import MalformedRequest, NotAuthentic, UnsupportedType
 from gateway.models.base import connection
@@ -49,7 +49,6 @@ _BODIES = {
 def receive(path: str) -> Response:
     """Authentic by the provider's own signature or secret. A 2xx means stored; a duplicate is a
     2xx without a second effect."""
-    request.max_content_length = MAX_BYTES
     target = providers.route(path)
     if target is None:
         raise NotFound
@@ -89,7 +88,7 @@ def _as_it_came(path: str) -> Callback:
         url=settings().public_url + raw_path + (f"?{query}" if query else ""),
         query=query,
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=request.get_data(cache=False, parse_form_data=False),
+        body=raw_body(MAX_BYTES),
     )
 
 

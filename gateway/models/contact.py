@@ -36,14 +36,9 @@ class Contact(Row):
     ) -> "Contact":
         """The row of this person: one with the same external id is brought up to date, otherwise
         one with the very same details is taken again, otherwise one is made."""
-        mine = (cls.organization == organization_id) & (cls.mode == mode) & (cls.role == role)
-        if known.get("external_id") is not None:
-            row = cls.get_or_none(mine, cls.external_id == known["external_id"])
-        else:
-            same = [getattr(cls, name) == value for name, value in known.items() if value]
-            row = cls.select().where(mine, cls.external_id.is_null(), *same).first()
+        row = cls._known(organization_id, mode, role, known)
         if row is None:
-            return cls.create(
+            made = cls.insert(
                 organization=organization_id,
                 mode=mode,
                 role=role,
@@ -51,9 +46,28 @@ class Contact(Row):
                 updated_at=now,
                 **known,
             )
+            fresh: Contact | None = next(
+                iter(made.on_conflict_ignore().returning(cls).execute()), None
+            )
+            if fresh is not None:
+                return fresh
+            row = cls._known(organization_id, mode, role, known)
+            assert row is not None, "the external id is taken by a row that is there"
         changed = {name: value for name, value in known.items() if getattr(row, name) != value}
         if changed:
             cls.update(updated_at=now, **changed).where(cls.id == row.id).execute()
             for name, value in changed.items():
                 setattr(row, name, value)
         return row
+
+    @classmethod
+    def _known(
+        cls, organization_id: str, mode: str, role: str, known: dict[str, Any]
+    ) -> "Contact | None":
+        same = [cls.organization == organization_id, cls.mode == mode, cls.role == role]
+        if known.get("external_id") is not None:
+            same.append(cls.external_id == known["external_id"])
+        else:
+            same.append(cls.external_id.is_null())
+            same += [getattr(cls, name) == value for name, value in known.items() if value]
+        return next(iter(cls.select().where(*same).limit(1)), None)

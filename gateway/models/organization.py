@@ -1,6 +1,7 @@
 """Organizations and the API keys that act for them."""
 
 from datetime import datetime
+from typing import Any
 
 from peewee import CharField, ForeignKeyField, JSONField
 
@@ -22,10 +23,18 @@ class Organization(Row):
         return list(cls.select().order_by(cls.name))
 
     @classmethod
-    def add(cls, name: str, time_zone: str, now: datetime) -> "Organization | None":
+    def add(
+        cls, name: str, time_zone: str, reminders: list[Any], now: datetime
+    ) -> "Organization | None":
         """A row of this name; None when the name is taken."""
-        made = cls.insert(name=name, time_zone=time_zone, reminders=[], created_at=now)
+        made = cls.insert(name=name, time_zone=time_zone, reminders=reminders, created_at=now)
         return next(iter(made.on_conflict_ignore().returning(cls).execute()), None)
+
+    @classmethod
+    def set_reminders(cls, organization_id: str, rules: list[Any]) -> bool:
+        """Replace the rules of an organization; False when there is no such one."""
+        changed = cls.update(reminders=rules).where(cls.id == organization_id)
+        return bool(changed.execute())
 
 
 class ApiKey(Row):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import times
 from gateway.domain.errors import Conflict, Invalid, NotFound, Unauthenticated
+from gateway.domain.reminders import USUAL, Rule
 from gateway.models.organization import ApiKey, Organization
 
 SCOPES = (
@@ -56,10 +57,16 @@ def create_organization(name: str, time_zone: str, now: datetime) -> Organizatio
     if not 1 <= len(name) <= 200:
         raise Invalid("must have 1 to 200 characters", "name")
     zone = times.zone(time_zone)
-    made = Organization.add(name, zone, now)
+    made = Organization.add(name, zone, [rule.to_json() for rule in USUAL], now)
     if made is None:
         raise Conflict("an organization of this name exists")
     return made
+
+
+def set_reminders(organization_id: str, rules: Sequence[Rule]) -> None:
+    """Give an organization the rules that apply to bookings without their own. Raises NotFound."""
+    if not Organization.set_reminders(organization_id, [rule.to_json() for rule in rules]):
+        raise NotFound("no such organization")
 
 
 def organizations() -> list[Organization]:

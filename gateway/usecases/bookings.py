@@ -44,20 +44,22 @@ class Wanted:
 @dataclass
 class Booked:
     """`created` is False when the booking was there already. `ring` names notifications that are
-    due now (id, claim), to be handed to the broker after the commit."""
+    due now (id, claim), to be handed to the broker after the commit, `ending` calls to be ended."""
 
     booking: Booking
     created: bool = True
     ring: list[tuple[str, int]] = field(default_factory=list)
+    ending: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Canceled:
     """`settled` is True when nothing can leave any more, False while something is at the
-    provider."""
+    provider; `calls` are the ids of those calls, to be ended after the commit."""
 
     booking: Booking
     settled: bool
+    calls: list[str] = field(default_factory=list)
 
 
 def book(caller: Caller, wanted: Wanted, now: datetime) -> Booked:
@@ -134,7 +136,8 @@ def edit(
         if booking.state == BookingState.CANCELED and changes.get("state") != "canceled":
             raise Conflict("the booking is canceled")
         if changes.get("state") == BookingState.CANCELED:
-            return Booked(cancel(caller, booking_id, now).booking, created=False)
+            canceled = cancel(caller, booking_id, now)
+            return Booked(canceled.booking, created=False, ending=canceled.calls)
         values = _values(caller, booking, changes, now)
         replan = any(name in values for name in _PLANNED)
         if replan:
@@ -195,7 +198,8 @@ def cancel(caller: Caller, booking_id: str, now: datetime) -> Canceled:
         Notification.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.CANCELED)
         away = Notification.under_way(schedule.SUBJECT, booking.id)
         Notification.ask_to_cancel([row.id for row in away], now)
-    return Canceled(booking, settled=not away)
+        calls = [call.id for call in CallLog.of_notifications([row.id for row in away])]
+    return Canceled(booking, not away, calls)
 
 
 def show(caller: Caller, booking_id: str) -> Booking:

@@ -20,7 +20,7 @@ from gateway.models.call_log import CallLog
 from gateway.models.provider_event import ProviderEvent
 from gateway.models.records import DeadLetter
 from gateway.providers import get, route
-from gateway.usecases import happenings, outcomes
+from gateway.usecases import ending, happenings, outcomes
 
 log = structlog.get_logger(__name__)
 
@@ -126,6 +126,7 @@ def apply(event_id: str, now: datetime) -> None:
         hit("inbox.mid_apply")
         ProviderEvent.settle(event, call, now)
     log.info("provider event processed", event_id=event_id, call_id=call.id, kind=event.kind)
+    ending.end_if_canceled(call.id)
 
 
 def _retold(event: ProviderEvent) -> Told:

@@ -3,7 +3,7 @@
 import dramatiq
 
 from gateway import wallclock
-from gateway.usecases import delivery
+from gateway.usecases import delivery, ending
 from tasks.broker import broker
 
 
@@ -12,3 +12,9 @@ def place_call(notification_id: str, claim: int) -> None:
     """Place the call of a claimed notification."""
     lease = wallclock.span(delivery.SENDING_LEASE)
     delivery.attempt(notification_id, claim, wallclock.now, lease)
+
+
+@dramatiq.actor(queue_name="voice", broker=broker)
+def end_call(call_id: str) -> None:
+    """End a call whose notification was canceled while it was at the provider."""
+    ending.end_if_canceled(call_id)

@@ -24,6 +24,11 @@ def hangs(connection: Connection) -> None:
     connection.wait()
 
 
+def speaks_only_http(connection: Connection) -> None:
+    connection.socket.recv(1)
+    connection.answer(400)
+
+
 def never_reads(connection: Connection) -> None:
     connection.wait()
 

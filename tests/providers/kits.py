@@ -113,7 +113,9 @@ def twilio_callback(
     signed = "".join(name + value for name in sorted(values) for value in sorted(values[name]))
     content = url.encode() + signed.encode("latin-1")
     headers = {
-        "x-twilio-signature": base64.b64encode(hmac.digest(token.encode(), content, "sha1")).decode(),
+        "x-twilio-signature": base64.b64encode(
+            hmac.digest(token.encode(), content, "sha1")
+        ).decode(),
         "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
     }
     return Callback("POST", path, url, query, headers, body)

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import parse_qs
@@ -50,9 +51,7 @@ class Connection:
         self._owner.requests.append(seen)
         return seen
 
-    def answer(
-        self, status: int, body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> None:
+    def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         """A correct HTTP answer."""
         lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
@@ -100,10 +99,8 @@ class StandIn:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in self._open:
-            try:
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             connection.close()
         for thread in self._threads:
             thread.join(5)
@@ -132,17 +129,13 @@ class StandIn:
             self._start(lambda plain=plain: self._serve(plain))  # type: ignore[misc]
 
     def _serve(self, plain: socket.socket) -> None:
-        try:
+        with suppress(OSError):
             self.act(Connection(plain, self))
-        except OSError:
-            pass
         if plain.fileno() != -1:
             plain.close()
 
 
-def answering(
-    status: int, body: object = None, headers: dict[str, str] | None = None
-) -> Act:
+def answering(status: int, body: object = None, headers: dict[str, str] | None = None) -> Act:
     """Give the same answer to every request, with keep-alive; bytes are sent as they are."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
 

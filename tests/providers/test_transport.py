@@ -30,7 +30,6 @@ def post(url: str, **options: str) -> requests.Request:
 
 
 @pytest.mark.parametrize("act", breaking.UNCLEAR, ids=lambda act: act.__name__)
-@pytest.mark.row("F3")
 def test_a_broken_answer_is_unknown_in_time_and_the_request_is_made_once(act: Act) -> None:
     with StandIn(act) as carrier:
         begun = time.monotonic()
@@ -78,11 +77,10 @@ def test_a_full_backlog_is_not_sent_after_the_connect_time() -> None:
 
 
 def test_tls_to_a_plain_port_is_not_sent() -> None:
-    with StandIn(answering(201)) as carrier:
+    with StandIn(breaking.speaks_only_http) as carrier:
         with pytest.raises(NotSent) as fault:
             Transport(2).send(post(carrier.url.replace("http", "https")))
-        assert fault.value.stage == "tls"
-        assert carrier.requests == []
+        assert (fault.value.stage, carrier.connections) == ("tls", 1)
 
 
 def test_a_tls_handshake_that_hangs_ends_at_the_deadline_and_is_not_sent() -> None:
@@ -222,7 +220,7 @@ DATE = "Sat, 21 Nov 2026 10:00:00 GMT"
         ("-5", None),
         ("abc", None),
         ("", None),
-        ("٥", None),
+        ("\u0665", None),
     ],
 )
 def test_retry_after_is_seconds_within_an_hour_or_nothing(raw: str, expected: float | None) -> None:

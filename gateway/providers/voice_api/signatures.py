@@ -1,13 +1,12 @@
 """Whether a webhook comes from the voice provider: Standard Webhooks 1.0.0
 (https://www.standardwebhooks.com) with a whsec_ secret, else the secret itself as bearer."""
 
+import base64
 import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-
-from standardwebhooks.webhooks import Webhook
+from datetime import datetime
 
 from gateway.domain.provider import Callback, Forbidden, Verified
 from gateway.providers.voice_api.accounts import Account
@@ -51,8 +50,8 @@ def verify(callback: Callback, now: datetime, accounts: tuple[Account, ...]) -> 
 
 
 def _signed(secret: str, given: Mapping[str, str], body: bytes, now: datetime) -> bytes | None:
-    """The library makes the signature; time and comparison are ours, since its verify() reads the
-    wall clock, takes broken timestamps and raises on signatures without a comma."""
+    """Own code in place of the library's verify(): that reads the wall clock, takes broken
+    timestamps, raises on signatures without a comma, and knows text only."""
     identity, timestamp = given["webhook-id"], given["webhook-timestamp"]
     signatures = given["webhook-signature"]
     well_formed = _ID.fullmatch(identity) and _TIMESTAMP.fullmatch(timestamp)
@@ -60,7 +59,8 @@ def _signed(secret: str, given: Mapping[str, str], body: bytes, now: datetime) -
         return None
     if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
         return None
-    at = datetime.fromtimestamp(int(timestamp), UTC)
-    made = Webhook(secret).sign(identity, at, body.decode()).encode()
+    content = f"{identity}.{timestamp}.".encode() + body
+    key = base64.b64decode(secret.removeprefix("whsec_") + "==")  # more padding than needed is fine
+    made = b"v1," + base64.b64encode(hmac.digest(key, content, "sha256"))
     matches = [hmac.compare_digest(made, sent.encode("ascii")) for sent in signatures.split(" ")]
-    return f"{identity}.{timestamp}.".encode() + body if any(matches) else None
+    return content if key and any(matches) else None

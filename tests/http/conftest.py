@@ -1,0 +1,48 @@
+"""The real application on a real database, and organizations that use it."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from gateway.http import create_app
+from tests.conftest import Account, Configure
+from tests.http.stage import Api, Description
+
+SETTINGS = {
+    "SANDBOX_URL": "http://127.0.0.1:9",
+    "PUBLIC_BASE_URL": "https://hooks.example.com",
+    "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+    "TWILIO_AUTH_TOKEN": "the live auth token",
+    "TWILIO_FROM_NUMBER": "+15005550006",
+    "TWILIO_API_BASE_URL": "http://127.0.0.1:9",
+    "VOICE_PROVIDER_API_URL": "http://127.0.0.1:9",
+    "VOICE_PROVIDER_API_KEY": "the live api key",
+    "VOICE_PROVIDER_WEBHOOK_SECRET": "a bearer secret for callbacks",
+}
+
+
+@pytest.fixture
+def app(configure: Configure) -> Flask:
+    """The application; no worker runs, so nothing is placed."""
+    return create_app(configure(**SETTINGS))
+
+
+@pytest.fixture
+def new_api(app: Flask, open_account: Callable[[str], Account]) -> Callable[[str], Api]:
+    """Makes an organization and a client that uses its test key."""
+    document = app.test_client().get("/docs/openapi.json").json
+    assert document is not None
+    description = Description(document)
+
+    def make(name: str) -> Api:
+        account = open_account(name)
+        return Api(app, account, description, account.test_key)
+
+    return make
+
+
+@pytest.fixture
+def api(new_api: Callable[[str], Api]) -> Api:
+    """A client with the test key of an organization in Berlin."""
+    return new_api("Salon Berlin")
