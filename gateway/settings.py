@@ -92,6 +92,7 @@ class Settings:
         parsing.seconds_list, (5.0, 30.0, 120.0, 600.0)
     )
 
+    # Real seconds: for a worker to take a claimed row up; for a placement with all its commits.
     claim_lease_seconds: float = _setting(parsing.number(0.1, 3600), 15.0)
     sending_lease_seconds: float = _setting(parsing.number(0.1, 3600), 60.0)
 

@@ -28,7 +28,6 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 AHEAD = 1000  # messages that may wait for workers before the clock claims no more
-CLAIM_LEASE = 15.0  # real seconds for a worker to take a claimed row up
 EVENT_PAUSE = 10.0
 STANDBY = 1.0
 _HOUSEKEEPING = timedelta(hours=1)
@@ -85,7 +84,8 @@ def tick(now: datetime) -> int:
 
 
 def _claim(now: datetime) -> int:
-    claims = Notification.claim_due(now, BATCH, wallclock.span(CLAIM_LEASE))
+    lease = wallclock.span(settings.current().claim_lease_seconds)
+    claims = Notification.claim_due(now, BATCH, lease)
     hit("clock.after_lease")
     if claims:
         log.info("due reminders found", count=len(claims))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from gateway.models import base, schema
 from gateway.settings import Settings, use
 from gateway.usecases import accounts
 from tests import servers
+
+if TYPE_CHECKING:
+    from tests.stack import Stack
 
 SECRET_KEY = "a secret key of at least 32 characters, for tests"
 _stack = contextlib.ExitStack()
@@ -165,3 +169,40 @@ def open_account() -> Callable[[str], Account]:
         return Account(row.id, test, live)
 
     return make
+
+
+StartStack = Callable[..., "Stack"]
+
+
+@pytest.fixture
+def start_stack(
+    configure: Configure, open_account: Callable[[str], Account], tmp_path: Path
+) -> Iterator[StartStack]:
+    """Starts the whole product in this process: `start_stack(sandbox={...}, VOICE_PROVIDER="…")`
+    with worker and clock, or with `parts=()` only web and sandbox."""
+    from tests.stack import assemble
+
+    running: list[Stack] = []
+
+    def start(
+        parts: tuple[str, ...] = ("worker", "clock"),
+        sandbox: dict[str, object] | None = None,
+        **settings: str,
+    ) -> "Stack":
+        stack = assemble(configure, open_account, tmp_path, sandbox or {}, settings)
+        running.append(stack)
+        if "worker" in parts:
+            stack.start_worker()
+        if "clock" in parts:
+            stack.start_clock()
+        return stack
+
+    yield start
+    for stack in running:
+        stack.close()
+
+
+@pytest.fixture
+def stack(start_stack: StartStack) -> "Stack":
+    """The whole product, running in this process."""
+    return start_stack()

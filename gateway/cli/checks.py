@@ -11,7 +11,7 @@ from gateway.cli.install import ROOT
 def run(args: argparse.Namespace) -> int:
     """Run them all (with paths given, only pytest on those) and sum up; 1 if any failed."""
     results: list[tuple[str, bool, float]] = []
-    for name, command in _checks(args):
+    for name, command in checks(args):
         print(f"\n== {name}", flush=True)
         begun = time.monotonic()
         done = subprocess.run([sys.executable, *command], cwd=ROOT)
@@ -22,7 +22,8 @@ def run(args: argparse.Namespace) -> int:
     return 0 if all(good for _, good, _ in results) else 1
 
 
-def _checks(args: argparse.Namespace) -> list[tuple[str, list[str]]]:
+def checks(args: argparse.Namespace) -> list[tuple[str, list[str]]]:
+    """Each check by its name, as arguments of Python."""
     tests = ["-m", "pytest", *(["-x"] if args.fast else []), *args.pytest]
     if args.coverage:
         tests += ["--cov", "--cov-report=term-missing:skip-covered"]

@@ -7,7 +7,7 @@ import sys
 from gateway.domain.errors import GatewayError
 from gateway.settings import InvalidSettings
 
-_MODULES = {
+MODULES = {
     "up": "gateway.cli.up",
     "demo": "gateway.cli.demo",
     "web": "gateway.cli.web",
@@ -33,7 +33,7 @@ class Stopped(Exception):
 def run(args: argparse.Namespace) -> int:
     """Run the command. 2 when the settings or options can't be used, and why on stderr."""
     try:
-        status: int = importlib.import_module(_MODULES[args.command]).run(args)
+        status: int = importlib.import_module(MODULES[args.command]).run(args)
     except InvalidSettings as error:
         return refuse(error)
     except GatewayError as error:

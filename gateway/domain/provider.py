@@ -169,19 +169,21 @@ class Provider(Protocol):
 
     name: str
     routes: Sequence[Route]
+    own_numbers: bool  # it may call from a number of its own choice: none need be configured
 
     def account(self, mode: str) -> str | None:
         """The account that places calls in this mode ("live" or "test"); None: not configured."""
 
     def sender(self, mode: str) -> str | None:
-        """The configured number to call from in this mode, E.164; None when there is none."""
+        """The configured number to call from in this mode, E.164; None when there is none, which a
+        carrier that has numbers of its own allows."""
 
     def place(self, request: CallRequest) -> Placement:
         """Ask the carrier once. Never raises, never repeats, ends within the total deadline."""
 
     def find(self, request: CallRequest) -> Sequence[Found] | None:
-        """All of today's and yesterday's calls the carrier has from this sender to this number.
-        None when this carrier can't be asked at all. Raises LookupFailed when it did not answer
+        """The calls the carrier has from this sender to this number, older ones among them; the
+        caller picks by time. None when this carrier can't be asked at all. Raises LookupFailed when it did not answer
         completely."""
 
     def hang_up(self, account: str, external_id: str) -> bool:

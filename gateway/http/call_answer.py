@@ -52,7 +52,11 @@ class CallAnswer(CallSummary):
     """One call."""
 
     direction = text()
-    from_ = text("E.164", data_key="from")
+    from_ = text(
+        "E.164; null where the provider calls from a number of its own",
+        data_key="from",
+        null=True,
+    )
     to = text("E.164")
     provider_status = text("the provider's own word", null=True)
     answered_by = text(null=True)
@@ -62,7 +66,7 @@ class CallAnswer(CallSummary):
     transcript = fields.Nested(
         TranscriptAnswer,
         required=True,
-        allow_none=True,
+        null=True,
         metadata={"description": "null for keys without the scope transcripts:read"},
     )
 
@@ -117,7 +121,7 @@ def call_answer(view: CallView, *, transcripts: bool) -> dict[str, Any]:
     return {
         **call_summary(call),
         "direction": call.direction,
-        "from": call.from_address,
+        "from": _number(call.from_address),
         "to": call.to_address,
         "provider_status": call.provider_status,
         "answered_by": call.answered_by,
@@ -156,3 +160,8 @@ def timeline(view: CallView) -> list[dict[str, Any]]:
         }
         for event in view.events
     ]
+
+
+def _number(address: str) -> str | None:
+    """A number is shown; what stands for a carrier's own line in our rows is not."""
+    return address if address.startswith("+") else None

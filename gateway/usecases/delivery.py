@@ -27,7 +27,6 @@ from gateway.usecases import outcomes, readiness
 
 log = structlog.get_logger(__name__)
 
-SENDING_LEASE = 60.0  # real seconds; more than the total deadline of a placement and its commits
 WAIT_FOR_LINE = 1.0  # seconds before another try when the same line is still being placed
 
 

@@ -13,7 +13,7 @@ def require_voice(organization_id: str, mode: str) -> None:
     """Raises NoProvider unless calls of this organization could be placed in this mode."""
     own = Sender.own(organization_id, mode, "voice")
     provider = get(own.provider) if own else voice_default()
-    if provider.account(mode) is None or (own is None and provider.sender(mode) is None):
+    if provider.account(mode) is None or (own is None and _address(provider, mode) is None):
         missing = "SANDBOX_URL is not set" if mode == "test" else "no voice provider is set up"
         raise NoProvider(f"{missing}: calls in {mode} mode can't be placed")
 
@@ -25,11 +25,17 @@ def voice_sender(organization_id: str, mode: str, now: datetime) -> tuple[Provid
     if own is not None:
         return get(own.provider), own
     provider = voice_default()
-    account, address = provider.account(mode), provider.sender(mode)
+    account, address = provider.account(mode), _address(provider, mode)
     if account is None or address is None:
         raise NoProvider(f"no voice provider is set up for {mode} mode")
     sender = Sender.shared(mode, "voice", provider.name, account, address, _rate(mode), now)
     return provider, sender
+
+
+def _address(provider: Provider, mode: str) -> str | None:
+    """What stands for the line in our rows: the number, or the account of a carrier that calls
+    from a number of its own choice."""
+    return provider.sender(mode) or (provider.account(mode) if provider.own_numbers else None)
 
 
 def _rate(mode: str) -> float | None:

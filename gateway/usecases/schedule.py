@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway import settings
 from gateway.domain import reminders
 from gateway.domain.errors import Invalid
 from gateway.domain.lifecycle import NotificationState as N
@@ -12,7 +13,6 @@ from gateway.models.base import new_id
 from gateway.models.booking import Booking
 from gateway.models.notification import Notification
 
-CLAIM_LEASE = timedelta(seconds=15)
 SUBJECT = "booking"
 
 
@@ -78,7 +78,8 @@ def opening(due_at: datetime, now: datetime, *, past: bool, due: bool) -> dict[s
         }  # fmt: skip
     waiting = {"reason": None, "finished_at": None}
     if due:
-        claimed = {"next_attempt_at": None, "lease_until": now + CLAIM_LEASE, "claim": 1}
+        lease = timedelta(seconds=settings.current().claim_lease_seconds)
+        claimed = {"next_attempt_at": None, "lease_until": now + lease, "claim": 1}
         return {"state": N.DUE, **claimed, **waiting}
     return {
         "state": N.SCHEDULED, "next_attempt_at": due_at, "lease_until": None, "claim": 0, **waiting

@@ -2,7 +2,7 @@
 
 import dramatiq
 
-from gateway import wallclock
+from gateway import settings, wallclock
 from gateway.usecases import delivery, ending
 from tasks.broker import broker
 
@@ -10,7 +10,7 @@ from tasks.broker import broker
 @dramatiq.actor(queue_name="voice", broker=broker, park=delivery.park)
 def place_call(notification_id: str, claim: int) -> None:
     """Place the call of a claimed notification."""
-    lease = wallclock.span(delivery.SENDING_LEASE)
+    lease = wallclock.span(settings.current().sending_lease_seconds)
     delivery.attempt(notification_id, claim, wallclock.now, lease)
 
 

@@ -21,6 +21,7 @@ CLOCKS = frozenset(
 )  # fmt: skip
 ENVIRONMENT = frozenset({"os.environ", "os.getenv", "os.environb", "os.putenv", "os.unsetenv"})
 PATCHES = frozenset({"setattr", "delattr", "setitem", "delitem"})
+FRAMEWORK_HOOKS = re.compile(r"(before|after)_[a-z_]+|(db|python)_value")
 MOST_ACTOR_STATEMENTS = 2
 
 
@@ -52,8 +53,8 @@ def undocumented(source: Source) -> Iterator[str]:
 
 
 def undocumented_names(source: Source) -> Iterator[str]:
-    """A public function, method or class without a docstring. What a framework calls (a visitor, an
-    override that is named in the allowance) and enumerations of plain words need none."""
+    """A public function, method or class without a docstring. Hooks that a framework names and
+    classes of plain words need none."""
     yield from _undocumented(source, source.tree.body, "")
 
 
@@ -63,7 +64,8 @@ def _undocumented(source: Source, body: list[ast.stmt], owner: str) -> Iterator[
             continue
         if node.name.startswith("_") or _is_accessor(node):
             continue
-        if ast.get_docstring(node) is None:
+        hook = owner and FRAMEWORK_HOOKS.fullmatch(node.name)
+        if ast.get_docstring(node) is None and not hook:
             yield f"{source.path}:{node.lineno} {owner}{node.name}"
         if isinstance(node, ast.ClassDef) and not owner:
             yield from _undocumented(source, node.body, f"{node.name}.")
@@ -166,8 +168,6 @@ def one_way_migrations(source: Source) -> Iterator[str]:
         yield f"{source.path}: no {name}()"
 
 
-def strangers(found: Iterable[str], allowed: Iterable[str], folders: Iterable[str]) -> list[str]:
-    """What stands in the top level and is not in the list; files and folders that begin with a dot
-    are free, and what is not there is no offense."""
-    known = {*allowed, *folders}
-    return sorted(name for name in found if name not in known and not name.startswith("."))
+def strangers(found: Iterable[str], allowed: Iterable[str]) -> list[str]:
+    """What stands in a folder without being in the list; names that begin with a dot are free."""
+    return sorted(name for name in found if name not in set(allowed) and name[0] != ".")

@@ -25,6 +25,7 @@ class TwilioProvider:
     """Twilio's live account and, where there is a sandbox, its test account."""
 
     name = "twilio"
+    own_numbers = False
     # 204 and no body: words in an answer could be read out or sent on as a reply.
     routes: Sequence[Route] = tuple(
         Route(f"twilio/{kind}", _CONTENT_TYPES, Acknowledgement(204)) for kind in _KINDS

@@ -1,0 +1,266 @@
+"""The whole product in one process: web and sandbox on loopback ports, a Dramatiq worker on the
+real Redis, the clock in a thread. Each part can be left out, stopped and started again."""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dramatiq
+import requests
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from gateway.http import create_app
+from gateway.models import base
+from gateway.sandbox.app import create_app as create_sandbox
+from gateway.sandbox.config import SandboxConfig
+from gateway.sandbox.stage import EXTENSION
+from gateway.settings import Settings
+from tests.conftest import SECRET_KEY, Account, Configure
+from tests.waiting import until
+
+ANSWERED, LOST, BUSY = "+12025550100", "+12025550103", "+12025550120"
+FINAL = {"reached", "not_reached", "canceled", "suppressed", "expired", "unknown"}
+
+
+def special(last: str) -> str:
+    """The sandbox's number with this fate."""
+    return f"+1202555{last}"
+
+
+class Served:
+    """A WSGI application on a loopback port, a thread for each connection. The application may
+    come later than the port."""
+
+    def __init__(self) -> None:
+        self.app: Any = None
+        self._server: BaseWSGIServer | None = None
+        self.port = 0
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def _serve(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self.app(environ, start_response)
+        return answer
+
+    def start(self) -> None:
+        """Listen, on the same port as before."""
+        self._server = make_server("127.0.0.1", self.port, self._serve, threaded=True)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Refuse connections from now on."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+class Sandbox:
+    """The provider simulator with its windows and knobs."""
+
+    def __init__(self, served: Served, settings: Settings, ledger: Path, **more: Any) -> None:
+        config = SandboxConfig(
+            **dict[str, Any](settings.sandbox_credentials),
+            gateway_url=settings.public_url,
+            ledger_path=ledger,
+            **{"ring_seconds": 0.02, "talk_seconds": 0.02, "number_delay": 0.3,
+               "transcript_delay": 0.3, "hang_seconds": 2.0, **more},
+        )  # fmt: skip
+        self._served = served
+        served.app = create_sandbox(config)
+        self.url = served.url
+
+    def placed(self, to: str | None = None) -> list[dict[str, Any]]:
+        """What was really placed, in order; only to one number if given."""
+        entries: list[dict[str, Any]] = self.look("ledger")
+        return [entry for entry in entries if to in (None, entry["to"])]
+
+    def look(self, window: str) -> Any:
+        """The JSON of one of its windows: ledger, requests, callbacks."""
+        return requests.get(f"{self.url}/sandbox/{window}", timeout=10).json()
+
+    def fault(self, behaviour: str, **how: Any) -> None:
+        """Put a fault in force, for the next request unless told otherwise."""
+        body = {"behaviour": behaviour, **({"next": 1} if not how else {}), **how}
+        assert requests.post(f"{self.url}/sandbox/faults", json=body, timeout=10).ok
+
+    def close(self) -> None:
+        """End its threads."""
+        self._served.stop()
+        self._served.app.extensions[EXTENSION].close()
+
+
+class Api:
+    """A client of the web process with one key."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url, self.session = url, requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {key}"
+
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """One request under /api/v1."""
+        return self.session.request(method, f"{self.url}/api/v1{path}", timeout=15, **options)
+
+    def take(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        """One request that must succeed; its JSON."""
+        answer = self.ask(method, path, **options)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def call(self, to: str = ANSWERED, **more: Any) -> dict[str, Any]:
+        """Ask for one call; the notification."""
+        return self.take("POST", "/calls", json={"to": to, "say": "See you at noon.", **more})
+
+    def book(self, phone: str = ANSWERED, **more: Any) -> dict[str, Any]:
+        """Book an appointment; the booking."""
+        body = {"contact": {"phone": phone, "name": "Ada"}, **more}
+        return self.take("POST", "/bookings", json=body)
+
+    def reminders(self, booking_id: str) -> list[dict[str, Any]]:
+        """The reminders of a booking with their attempts."""
+        found: list[dict[str, Any]] = self.take("GET", f"/bookings/{booking_id}/reminders")["data"]
+        return found
+
+    def calls(self, **query: Any) -> list[dict[str, Any]]:
+        """Call logs, newest first, up to 200."""
+        found: list[dict[str, Any]] = self.take(
+            "GET", "/calls", params={"limit": 200, **query}
+        )["data"]  # fmt: skip
+        return found
+
+    def attempts(self, notification_id: str) -> list[dict[str, Any]]:
+        """The calls of one notification, oldest first."""
+        mine = [call for call in self.calls() if call["notification_id"] == notification_id]
+        return mine[::-1]
+
+    def show(self, call_id: str) -> dict[str, Any]:
+        """One call with its timeline."""
+        return self.take("GET", f"/calls/{call_id}")
+
+    def moves(self, object_id: str) -> list[str]:
+        """The states that one object went through, as the feed tells them."""
+        return [entry["state"] for entry in self.feed() if entry["object_id"] == object_id]
+
+    def feed(self) -> list[dict[str, Any]]:
+        """The whole feed, oldest first."""
+        entries: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            asked = {"limit": 200} | ({"after": cursor} if cursor else {})
+            page = self.take("GET", "/events", params=asked)
+            entries += page["data"]
+            if not page["data"] or page["next_cursor"] in (None, cursor):
+                return entries
+            cursor = page["next_cursor"]
+
+
+@dataclass
+class Stack:
+    """The running parts, and what was configured."""
+
+    settings: Settings
+    web: Served
+    sandbox: Sandbox
+    account: Account
+    _worker: dramatiq.Worker | None = field(default=None, repr=False)
+    _clock: tuple[threading.Event, threading.Thread] | None = field(default=None, repr=False)
+
+    @property
+    def api(self) -> Api:
+        """A client with the test key."""
+        return Api(self.web.url, self.account.test_key)
+
+    @property
+    def live(self) -> Api:
+        """A client with the live key."""
+        return Api(self.web.url, self.account.live_key)
+
+    def start_worker(self, threads: int = 4) -> None:
+        """Work on the queues in this process."""
+        from tasks.actors import events, voice
+        from tasks.broker import broker
+
+        assert (events, voice)
+        self._worker = dramatiq.Worker(broker, worker_timeout=20, worker_threads=threads)
+        self._worker.start()
+
+    def stop_worker(self) -> None:
+        """Let the running jobs end."""
+        if self._worker is not None:
+            self._worker.stop(timeout=20_000)
+            self._worker = None
+
+    def start_clock(self) -> None:
+        """Tick in a thread of this process."""
+        from tasks import clock
+
+        stop = threading.Event()
+        thread = threading.Thread(target=clock.run, args=(stop,), daemon=True)
+        thread.start()
+        self._clock = (stop, thread)
+
+    def stop_clock(self) -> None:
+        """Tick no more."""
+        if self._clock is not None:
+            self._clock[0].set()
+            self._clock[1].join(10)
+            self._clock = None
+
+    def outcome(self, notification_id: str, seconds: float = 15) -> str:
+        """The one final state of a notification, once it has it."""
+
+        def ended() -> str | None:
+            with base.connection():
+                from gateway.models.notification import Notification
+
+                row = Notification.get_by_id(notification_id)
+            return str(row.state) if row.finished_at is not None else None
+
+        return str(until(ended, "an outcome", seconds))
+
+    def ended_call(self, notification_id: str, seconds: float = 15) -> dict[str, Any]:
+        """The last call of a notification that has its outcome, with its timeline."""
+        self.outcome(notification_id, seconds)
+        return self.api.show(self.api.attempts(notification_id)[-1]["id"])
+
+    def close(self) -> None:
+        """End everything."""
+        self.stop_clock()
+        self.stop_worker()
+        self.web.stop()
+        self.sandbox.close()
+
+
+def assemble(
+    configure: Configure,
+    open_account: Callable[[str], Account],
+    folder: Path,
+    sandbox: dict[str, Any],
+    settings: dict[str, str],
+) -> Stack:
+    """A stack with web and sandbox running, and neither worker nor clock yet."""
+    web, provider = Served(), Served()
+    configured = configure(
+        **{
+            "PUBLIC_BASE_URL": web.url,
+            "SANDBOX_URL": provider.url,
+            "CLOCK_IN_WORKER": "false",
+            "CLOCK_POLL_SECONDS": "0.05",
+            "PROVIDER_DEADLINE_SECONDS": "1",
+            "UNKNOWN_LOOKUP_SECONDS": "0.3,1.2",
+            "LOG_LEVEL": "ERROR",
+            "GATEWAY_TESTING": "1",
+            **settings,
+        }
+    )
+    assert configured.secret_key == SECRET_KEY
+    simulator = Sandbox(provider, configured, folder / "ledger.jsonl", **sandbox)
+    web.app = create_app(configured)
+    return Stack(configured, web, simulator, open_account("Practice"))
