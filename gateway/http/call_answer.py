@@ -66,7 +66,7 @@ class CallAnswer(CallSummary):
     transcript = fields.Nested(
         TranscriptAnswer,
         required=True,
-        null=True,
+        allow_none=True,
         metadata={"description": "null for keys without the scope transcripts:read"},
     )
 
