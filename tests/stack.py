@@ -35,6 +35,8 @@ class Served:
 
     def __init__(self) -> None:
         self.app: Any = None
+        self._quiet = threading.Condition()
+        self._busy = 0
         self._server: BaseWSGIServer | None = None
         self.port = 0
         self.start()
@@ -44,8 +46,14 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
     def _serve(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        answer: Iterable[bytes] = self.app(environ, start_response)
-        return answer
+        with self._quiet:
+            self._busy += 1
+        try:
+            return list(self.app(environ, start_response))
+        finally:
+            with self._quiet:
+                self._busy -= 1
+                self._quiet.notify_all()
 
     def start(self) -> None:
         """Listen, on the same port as before."""
@@ -54,18 +62,20 @@ class Served:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
-        """Refuse connections from now on."""
+        """Refuse connections from now on, and let the requests under way end."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+        with self._quiet:
+            assert self._quiet.wait_for(lambda: not self._busy, 30), "a request does not end"
 
 
 class Sandbox:
     """The provider simulator with its windows and knobs."""
 
     def __init__(self, served: Served, settings: Settings, ledger: Path, **more: Any) -> None:
-        config = SandboxConfig(
+        config = SandboxConfig.single(
             **dict[str, Any](settings.sandbox_credentials),
             gateway_url=settings.public_url,
             ledger_path=ledger,
@@ -73,7 +83,7 @@ class Sandbox:
                "transcript_delay": 0.3, "hang_seconds": 2.0, **more},
         )  # fmt: skip
         self._served = served
-        served.app = create_sandbox(config)
+        self._app = served.app = create_sandbox(config)
         self.url = served.url
 
     def placed(self, to: str | None = None) -> list[dict[str, Any]]:
@@ -92,8 +102,8 @@ class Sandbox:
 
     def close(self) -> None:
         """End its threads."""
+        self._app.extensions[EXTENSION].close()
         self._served.stop()
-        self._served.app.extensions[EXTENSION].close()
 
 
 class Api:
@@ -184,10 +194,9 @@ class Stack:
 
     def start_worker(self, threads: int = 4) -> None:
         """Work on the queues in this process."""
-        from tasks.actors import events, voice
+        from tasks.actors import events, voice  # noqa: F401 - a worker serves actors it knows
         from tasks.broker import broker
 
-        assert (events, voice)
         self._worker = dramatiq.Worker(broker, worker_timeout=20, worker_threads=threads)
         self._worker.start()
 
@@ -234,8 +243,8 @@ class Stack:
         """End everything."""
         self.stop_clock()
         self.stop_worker()
-        self.web.stop()
         self.sandbox.close()
+        self.web.stop()
 
 
 def assemble(

@@ -1,4 +1,4 @@
-"""The clock process."""
+"""The clock process: finds what is due and rings for it."""
 
 import argparse
 import signal

@@ -29,10 +29,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         done = _play(args, data, reporter)
     finally:
-        if args.data is None and done:
+        logs = data / "logs"
+        if not done and logs.exists():
+            reporter.note(f"the journey was not completed; the logs are in {logs}")
+        elif args.data is None:
             shutil.rmtree(data, ignore_errors=True)
-    if not done:
-        reporter.note(f"the journey was not completed; the logs are in {data / 'logs'}")
     return 0 if done else 1
 
 

@@ -104,7 +104,7 @@ class Journey:
             text = f"  {planned.state:<11} {planned.title}"
             self.reporter.event("call", text, **fields, state=planned.state)
         if call["transcript"] and planned.transcript is None:
-            planned.transcript = call["transcript"]["text"]
+            planned.transcript = " ".join(call["transcript"]["text"].split())
             text = f"  transcript  {planned.title}: {planned.transcript}"
             self.reporter.event("transcript", text, **fields, state=planned.state)
 

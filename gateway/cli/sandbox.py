@@ -13,7 +13,7 @@ from gunicorn.app.base import BaseApplication
 
 from gateway.cli.main import Stopped
 from gateway.sandbox.app import create_app
-from gateway.sandbox.config import SandboxConfig
+from gateway.sandbox.config import SandboxConfig, TwilioAccount, VoiceClient
 from gateway.settings import Settings, environment
 
 _THREADS = 32
@@ -57,14 +57,38 @@ def run(args: argparse.Namespace) -> int:
     if any(value < 0 for value in seconds.values()):
         raise Stopped("seconds can't be negative", 2)
     with _ledger(args.ledger) as ledger:
-        config = SandboxConfig(
-            **dict[str, Any](settings.sandbox_credentials),
-            gateway_url=settings.public_url,
-            ledger_path=ledger,
-            **seconds,
-        )
+        try:
+            config = SandboxConfig(
+                accounts=_accounts(settings),
+                voice_clients=_voice_clients(settings),
+                gateway_url=settings.public_url,
+                ledger_path=ledger,
+                **seconds,
+            )
+        except ValueError as error:
+            raise Stopped(f"{error}: change a SANDBOX_ variable", 2) from error
         _Server(config, f"{args.host}:{args.port or settings.port}").run()
     return 0
+
+
+def _accounts(settings: Settings) -> tuple[TwilioAccount, ...]:
+    """The test account, and the live one where there is one: TWILIO_API_BASE_URL may point here."""
+    shared = settings.sandbox_credentials
+    test = TwilioAccount(shared["account_sid"], shared["auth_token"])
+    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if not sid or not token:
+        return (test,)
+    return test, TwilioAccount(sid, token, settings.twilio_auth_token_previous)
+
+
+def _voice_clients(settings: Settings) -> tuple[VoiceClient, ...]:
+    """Likewise for the generic voice provider and VOICE_PROVIDER_API_URL."""
+    shared = settings.sandbox_credentials
+    test = VoiceClient(shared["voice_api_key"], shared["webhook_secret"])
+    key, secret = settings.voice_provider_api_key, settings.voice_provider_webhook_secret
+    if not key or not secret:
+        return (test,)
+    return test, VoiceClient(key, secret, settings.voice_provider_webhook_secret_previous)
 
 
 @contextlib.contextmanager

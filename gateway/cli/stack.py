@@ -119,8 +119,9 @@ class Stack:
     def _wait(self, ready: Any, what: str, seconds: float) -> None:
         try:
             self.supervisor.wait_until(ready, what, seconds)
-        except Stopped as error:
-            raise Stopped(f"{error}; the logs are in {self.data.logs}") from error
+        except Stopped:
+            self.reporter.note(f"the logs are in {self.data.logs}")
+            raise
 
     def healthy(self) -> bool:
         """Web says that it is ready, and every process lives."""
@@ -133,19 +134,29 @@ class Stack:
         return answer.status_code == 200 and all(c.running for c in self.supervisor.children)
 
     def command(self, *command: str) -> list[dict[str, Any]]:
-        """Run one command of ours to its end; what it printed as JSON lines. Raises Stopped."""
-        done = subprocess.run(
+        """Run one command of ours to its end; what it printed as JSON lines. Raises Stopped, or
+        Interrupted by a signal."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "gateway", *command],
             env=self.env,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=300,
+            start_new_session=True,
         )
-        if done.returncode:
-            raise Stopped(f"`{' '.join(command[:2])}` failed: {done.stderr.strip()[-2000:]}")
-        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        try:
+            while process.poll() is None:
+                self.supervisor.tick()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            out, errors = process.communicate()
+        if process.returncode:
+            raise Stopped(f"`{' '.join(command[:2])}` failed: {errors.strip()[-2000:]}")
+        return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
 
     def stop(self) -> None:
         """End everything, Redis last, and give the data folder back."""

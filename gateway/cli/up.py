@@ -1,11 +1,14 @@
 """`up`: everything on one machine, until Ctrl-C."""
 
 import argparse
+from urllib.parse import urlsplit
 
 from gateway.cli.credentials import Credentials
 from gateway.cli.reporter import Reporter
 from gateway.cli.stack import Options, Stack
 from gateway.cli.supervisor import Interrupted
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,4 +46,6 @@ def announce(stack: Stack, credentials: Credentials) -> None:
         f"  logs         {stack.data.logs}",
         "Ctrl-C stops everything.",
     )
+    if credentials.live_key and urlsplit(stack.env["PUBLIC_BASE_URL"]).hostname in LOOPBACK:
+        stack.reporter.note("PUBLIC_BASE_URL is loopback: a real provider can't call back to it")
     stack.reporter.event("ready", "\n".join(lines), **fields)

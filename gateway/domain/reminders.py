@@ -88,7 +88,7 @@ def _of_rule(
     rule: Rule, field: str, starts_at: datetime, booked_at: datetime, now: datetime
 ) -> list[Moment]:
     if rule.kind == EVERY:
-        due = [at for at in _every(rule, field, starts_at, booked_at) if at >= now - GRACE]
+        due = _every(rule, field, starts_at, booked_at)
     elif rule.kind == BEFORE:
         if not rule.minutes or rule.minutes < 1:
             raise Invalid("must be at least 1", f"{field}.minutes")
@@ -102,6 +102,7 @@ def _of_rule(
     return [
         Moment(rule, number, at, starts_at, past=at < now - GRACE)
         for number, at in enumerate(due, start=1)
+        if rule.kind != EVERY or at >= now - GRACE
     ]
 
 

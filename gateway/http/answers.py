@@ -21,11 +21,13 @@ def moment(at: datetime | None) -> str | None:
     return times.shown(at) if at else None
 
 
-def text(description: str = "", *, null: bool = False, **metadata: Any) -> fields.String:
-    """A documented text of an answer."""
+def text(
+    description: str = "", *, null: bool = False, name: str | None = None, **metadata: Any
+) -> fields.String:
+    """A documented text of an answer; `name` is its key where Python can't have it."""
     if description:
         metadata["description"] = description
-    return fields.String(required=True, allow_none=null, metadata=metadata)
+    return fields.String(required=True, allow_none=null, data_key=name, metadata=metadata)
 
 
 def whole(*, null: bool = False) -> fields.Integer:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol, TypeVar, cast
+from urllib.parse import unquote_to_bytes
 
 import flask_smorest
 from flask import Request, Response, g, request
@@ -16,7 +17,7 @@ from gateway.http.errors import InvalidFields, MalformedJson, TooLarge, Unsuppor
 
 _JSON = re.compile(r'application/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
-_UNREADABLE = re.compile("[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
+_UNREADABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -47,12 +48,16 @@ class StrictParser(FlaskParser):
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
         """The query's parameters; one given twice, or one that is not text, is refused."""
+        try:
+            unquote_to_bytes(req.query_string).decode("utf-8")
+        except UnicodeDecodeError:
+            raise InvalidFields([("query", "must be UTF-8")]) from None
         errors: list[tuple[str, str]] = []
         for name, values in req.args.lists():
             if len(values) > 1:
                 errors += flat({name: ["must not be given twice"]})
             if any(_UNREADABLE.search(text) for text in (name, *values)):
-                errors += flat({name: ["must be text in UTF-8 without control characters"]})
+                errors += flat({name: ["must be text without control characters"]})
         if errors:
             raise InvalidFields(errors)
         return MultiDictProxy(req.args, schema)
@@ -77,8 +82,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         return cast(Decorator, super().route(rule, **options))
 
     def doc(self, **documentation: Any) -> Decorator:
-        """As flask-smorest's."""
-        return cast(Decorator, super().doc(**documentation))
+        """As flask-smorest's; the view's docstring is what the operation is described by."""
+
+        def decorate(view: View) -> View:
+            described = " ".join((view.__doc__ or "").split())
+            add = flask_smorest.Blueprint.doc(description=described, **documentation)
+            return cast(View, add(view))
+
+        return decorate
 
     def arguments(self, schema: Any, **options: Any) -> Decorator:
         """As flask-smorest's."""

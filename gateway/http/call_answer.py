@@ -13,7 +13,7 @@ from gateway.usecases.calls import CallView
 class Failure(Schema):
     """Why a call did not reach anybody."""
 
-    class_ = text("temporary, permanent or technical", null=True, data_key="class")
+    class_ = text("temporary, permanent or technical", null=True, name="class")
     reason = text(null=True)
     provider_code = text("the provider's own code", null=True)
 
@@ -54,7 +54,7 @@ class CallAnswer(CallSummary):
     direction = text()
     from_ = text(
         "E.164; null where the provider calls from a number of its own",
-        data_key="from",
+        name="from",
         null=True,
     )
     to = text("E.164")

@@ -103,15 +103,15 @@ class _Checks:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[int, tuple[float, str]] = {}
+        self._known: dict[str, tuple[Provider, float, str]] = {}
 
     def status(self, provider: Provider) -> str:
         """The provider's state, at most 15 seconds old; one thread asks while others wait."""
         with self._lock:
-            asked, word = self._known.get(id(provider), (-KEPT_SECONDS, ""))
-            if time.monotonic() - asked >= KEPT_SECONDS or not word:
+            known, asked, word = self._known.get(provider.name, (None, 0.0, ""))
+            if known is not provider or time.monotonic() - asked >= KEPT_SECONDS:
                 word = self._ask(provider)
-                self._known[id(provider)] = (time.monotonic(), word)
+                self._known[provider.name] = (provider, time.monotonic(), word)
             return word
 
     def _ask(self, provider: Provider) -> str:

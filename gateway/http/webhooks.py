@@ -61,9 +61,9 @@ def receive(path: str) -> Response:
     except Forbidden as fault:
         log.warning("webhook invalid", path=path, problem=str(fault))
         raise NotAuthentic from None
-    except Malformed:
-        log.warning("webhook invalid", path=path, problem="malformed")
-        raise MalformedRequest("the body is not an event of this provider") from None
+    except Malformed as fault:
+        log.warning("webhook invalid", path=path, problem=str(fault))
+        raise MalformedRequest(str(fault)) from None
     return _acknowledged(path, kept)
 
 

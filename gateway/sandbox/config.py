@@ -1,39 +1,75 @@
 """What a sandbox needs to know before it can play a provider."""
 
-import base64
-import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 
-def _random_token() -> str:
-    return secrets.token_hex(16)
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """A Twilio account. `stale_token` is the Auth Token from before a rotation, which signs for the
+    number ending in 0131; without one a token that nobody knows does."""
+
+    sid: str
+    token: str = field(repr=False)
+    stale_token: str | None = field(default=None, repr=False)
 
 
-def _random_webhook_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode("ascii")
+@dataclass(frozen=True, slots=True)
+class VoiceClient:
+    """A customer of the generic voice provider. A webhook secret starting with `whsec_` signs by
+    Standard Webhooks, any other text is sent as a bearer; `stale_webhook_secret` is the one from
+    before a rotation, as in TwilioAccount."""
+
+    key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    stale_webhook_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxConfig:
     """Everything is given by whoever starts the sandbox; nothing is read from the environment.
 
-    All durations are seconds. `webhook_secret` starting with `whsec_` makes the generic provider
-    sign by Standard Webhooks; any other text is sent as a bearer secret. The stale secrets are the
-    ones from before a rotation, used by the number ending in 0131.
+    All durations are seconds. Raises ValueError if two accounts have one SID or two clients one
+    key, since nobody could tell whose request it is.
     """
 
-    account_sid: str
-    auth_token: str = field(repr=False)
+    accounts: tuple[TwilioAccount, ...]
+    voice_clients: tuple[VoiceClient, ...]
     gateway_url: str
-    voice_api_key: str = field(repr=False)
-    webhook_secret: str = field(repr=False)
     ledger_path: Path
-    stale_auth_token: str = field(default_factory=_random_token, repr=False)
-    stale_webhook_secret: str = field(default_factory=_random_webhook_secret, repr=False)
     ring_seconds: float = 0.15
     talk_seconds: float = 0.25
     number_delay: float = 30.0
     transcript_delay: float = 20.0
     hang_seconds: float = 60.0
     senders: int = 16
+
+    def __post_init__(self) -> None:
+        if _repeats(account.sid for account in self.accounts):
+            raise ValueError("two accounts of the sandbox have the same SID")
+        if _repeats(client.key for client in self.voice_clients):
+            raise ValueError("two voice clients of the sandbox have the same key")
+
+    @classmethod
+    def single(
+        cls,
+        *,
+        account_sid: str,
+        auth_token: str,
+        voice_api_key: str,
+        webhook_secret: str,
+        gateway_url: str,
+        ledger_path: Path,
+        **rest: Any,
+    ) -> Self:
+        """One account and one client; `rest` are fields of this class."""
+        accounts = (TwilioAccount(account_sid, auth_token),)
+        clients = (VoiceClient(voice_api_key, webhook_secret),)
+        return cls(accounts, clients, gateway_url, ledger_path, **rest)
+
+
+def _repeats(names: Iterable[str]) -> bool:
+    seen = list(names)
+    return len(set(seen)) < len(seen)

@@ -54,21 +54,21 @@ def meaning(number: str) -> Behaviour:
 
 
 class Throttle:
-    """Counts requests per number: 0112 is refused twice, then let through, over and over."""
+    """Counts one account's requests per number: 0112 is refused twice, then let through, over and
+    over."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._refused: dict[tuple[str, str], int] = {}
+        self._refused: dict[str, int] = {}
 
-    def judge(self, provider: str, number: str, behaviour: Behaviour) -> Behaviour:
+    def judge(self, number: str, behaviour: Behaviour) -> Behaviour:
         """The behaviour as it is, or the refusal that is still due to this number."""
         if behaviour is not THROTTLED_TWICE:
             return behaviour
-        key = (provider, number)
         with self._lock:
-            refused = self._refused.get(key, 0)
+            refused = self._refused.get(number, 0)
             if refused < REFUSALS_BEFORE_OK:
-                self._refused[key] = refused + 1
+                self._refused[number] = refused + 1
                 return _REFUSED
-            del self._refused[key]
+            del self._refused[number]
             return behaviour

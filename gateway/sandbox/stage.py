@@ -1,7 +1,6 @@
 """Everything a running sandbox holds, made once per application."""
 
 from dataclasses import dataclass
-from threading import Lock
 
 from flask import current_app
 
@@ -13,8 +12,7 @@ from gateway.sandbox.faults import FaultBook
 from gateway.sandbox.journal import Journal
 from gateway.sandbox.ledger import Ledger
 from gateway.sandbox.schedule import Scheduler
-from gateway.sandbox.signing import TwilioSigner, WebhookSigner
-from gateway.sandbox.twilio.calls import CallBook
+from gateway.sandbox.tenants import TwilioTenant, VoiceTenant
 from gateway.sandbox.wallclock import iso_micro, now
 
 EXTENSION = "ringback-sandbox"
@@ -37,22 +35,20 @@ class Stage:
         self.ledger = Ledger(config.ledger_path)
         self.journal = Journal()
         self.faults = FaultBook()
-        self.throttle = numbers.Throttle()
         self.scheduler = Scheduler(config.senders)
         self.postman = Postman(self.journal)
-        self.twilio_signer = TwilioSigner(config)
-        self.webhook_signer = WebhookSigner(config)
-        self.calls = CallBook(self.scheduler)
-        self._last_voice_call: str | None = None
-        self._lock = Lock()
+        self.twilio = {
+            account.sid: TwilioTenant(account, self.scheduler) for account in config.accounts
+        }
+        self._voice = tuple(VoiceTenant(client) for client in config.voice_clients)
 
-    def behaviour(self, provider: str, number: str) -> Behaviour:
+    def behaviour(self, provider: str, number: str, throttle: numbers.Throttle) -> Behaviour:
         """The fate of the placement request at hand: a fault in force, else the number's own."""
         fault = self.faults.choose(provider)
         own = numbers.meaning(number)
         if fault is not None:
             return fault.laid_over(own)
-        return self.throttle.judge(provider, number, own)
+        return throttle.judge(number, own)
 
     def enter(self, behaviour: Behaviour, **placed: str) -> None:
         """Write the ledger line of a placed call; it is on the disk when this returns."""
@@ -60,12 +56,9 @@ class Stage:
             {"at": iso_micro(now()), "kind": "call", **placed, "mode": behaviour.name}
         )
 
-    def swap_last_voice_call(self, call_id: str) -> str:
-        """Remember this generic call and give the one before it (itself, if it is the first)."""
-        with self._lock:
-            previous = self._last_voice_call or call_id
-            self._last_voice_call = call_id
-            return previous
+    def voice_tenant(self, key: str) -> VoiceTenant | None:
+        """The generic provider's client with this API key."""
+        return next((tenant for tenant in self._voice if tenant.has_key(key)), None)
 
     def close(self) -> None:
         """End the threads and close the ledger."""

@@ -23,19 +23,28 @@ A move is one conditional UPDATE: of two that race, one happens. Each move is on
 @dataclass(frozen=True)
 class Lifecycle:
     """One object: its table of moves, what each state means, and how it is drawn. `knot` names
-    the states that can replace each other, where the picture shows them as one group."""
+    the states that can replace each other, where the picture shows them as one group and leaves
+    out skipped steps; `born` are further states that it can begin in."""
 
     title: str
     about: str
     moves: Mapping[Any, frozenset[Any]]
     meanings: Mapping[str, str]
     knot: str | None = None
+    born: tuple[str, ...] = ()
+
+    @property
+    def states(self) -> list[StrEnum]:
+        """All states in the order of their declaration."""
+        kind: type[StrEnum] = type(next(iter(self.moves)))
+        return list(kind)
 
 
 NOTIFICATION = Lifecycle(
     "Notification",
-    "One thing to tell one contact at one moment. It ends in exactly one outcome; `reached` and\n"
-    "`not_reached` may still replace each other when the provider corrects itself.",
+    "One thing to tell one contact at one moment. It begins as `scheduled`, as `due` when its\n"
+    "moment is now, as `suppressed` when that is past. It ends in exactly one outcome; `reached`\n"
+    "and `not_reached` may still replace each other when the provider corrects itself.",
     lifecycle.NOTIFICATION_MOVES,
     {
         "scheduled": "waits for its moment, for its sender's turn or for another try",
@@ -48,12 +57,13 @@ NOTIFICATION = Lifecycle(
         "expired": "made no sense any more when its turn came",
         "unknown": "it may or may not have been placed; looked up until that is known",
     },
+    born=("due", "suppressed"),
 )
 CALL = Lifecycle(
     "Call log",
     "One attempt to call. Reports may skip steps and come in any order; a state never moves back.\n"
     "The states of the group `over` replace each other only by a correction: a report with a\n"
-    "higher sequence number, or a look-up.",
+    "higher sequence number, or a look-up. The picture leaves out skipped steps.",
     lifecycle.CALL_MOVES,
     {
         "placing": "written down; the provider is being asked",
@@ -72,7 +82,8 @@ CALL = Lifecycle(
 )
 MESSAGE = Lifecycle(
     "Message log",
-    "One attempt to send a message. The table exists; no channel of messages sends yet.",
+    "One attempt to send a message. The table exists; no channel of messages sends yet. The\n"
+    "picture leaves out skipped steps.",
     lifecycle.MESSAGE_MOVES,
     {
         "sending": "written down; the provider is being asked",
@@ -107,39 +118,40 @@ def page() -> str:
     parts = [_INTRO]
     for one in (NOTIFICATION, CALL, MESSAGE, BOOKING):
         parts.append("\n".join([f"## {one.title}", "", one.about, "", *_table(one)]))
-        parts.append("\n".join(["```mermaid", "stateDiagram-v2", *_picture(one), "```", ""]))
+        parts.append("\n".join(["```mermaid", "stateDiagram-v2", *picture(one), "```", ""]))
     return "\n".join(parts)
 
 
 def _table(one: Lifecycle) -> Iterator[str]:
     yield "| state | meaning | may become |"
     yield "|---|---|---|"
-    for state in one.moves:
-        targets = [f"`{target}`" for target in one.moves if target in one.moves[state]]
+    for state in one.states:
+        targets = [f"`{target}`" for target in one.states if target in one.moves[state]]
         yield f"| `{state}` | {one.meanings[state]} | {', '.join(targets) or '(the end)'} |"
     yield ""
 
 
-def _picture(one: Lifecycle) -> Iterator[str]:
-    groups = _groups(one) if one.knot else {state: frozenset({state}) for state in one.moves}
+def picture(one: Lifecycle) -> Iterator[str]:
+    """The lines of the diagram of one lifecycle."""
+    groups = _groups(one) if one.knot else {state: frozenset({state}) for state in one.states}
     for group in dict.fromkeys(groups.values()):
         if len(group) > 1:
             yield f"    state {one.knot} {{"
-            yield from (f"        {_id(state)}" for state in one.moves if state in group)
+            yield from (f"        {_id(state)}" for state in one.states if state in group)
             yield "    }"
-    for state in one.moves:
+    for state in one.states:
         if _id(state) != state:
             yield f'    state "{state}" as {_id(state)}'
-    yield f"    [*] --> {_id(next(iter(one.moves)))}"
+    yield from (f"    [*] --> {_id(state)}" for state in (one.states[0], *one.born))
     drawn = dict.fromkeys(
         (_shown(groups[state], one), _shown(groups[target], one))
-        for state in one.moves
-        for target in one.moves
+        for state in one.states
+        for target in one.states
         if target in one.moves[state] and groups[state] != groups[target]
         and not (one.knot and _between(groups[state], groups[target], groups, one))
     )  # fmt: skip
     yield from (f"    {left} --> {right}" for left, right in drawn)
-    yield from (f"    {_id(state)} --> [*]" for state in one.moves if not one.moves[state])
+    yield from (f"    {_id(state)} --> [*]" for state in one.states if not one.moves[state])
 
 
 def _groups(one: Lifecycle) -> dict[StrEnum, frozenset[StrEnum]]:
@@ -148,7 +160,7 @@ def _groups(one: Lifecycle) -> dict[StrEnum, frozenset[StrEnum]]:
         state: frozenset(
             {state} | {other for other in one.moves[state] if state in one.moves[other]}
         )
-        for state in one.moves
+        for state in one.states
     }
 
 

@@ -7,8 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import requests
 
 from gateway.cli.install import ROOT
+from tests.waiting import until
 
 BIN = Path(sys.executable).parent
 SECRET_KEY = "a secret key of at least 32 characters, for stacks"
@@ -26,15 +26,6 @@ NUMBER = "+12025550100"
 def clean_env(**settings: str) -> dict[str, str]:
     """An environment with nothing of this process's but where programs and people live."""
     return {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), **settings}
-
-
-def eventually(ready: Callable[[], Any], what: str, seconds: float = 30) -> Any:
-    """Ask until the answer is true and return it; fails the test when it takes too long."""
-    deadline = time.monotonic() + seconds
-    while not (answer := ready()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
-    return answer
 
 
 def _parents() -> dict[int, int]:
@@ -85,17 +76,26 @@ class Api:
 
     def completed(self, notification: str) -> bool:
         """Whether the call of this notification is over, with its transcript."""
+        row = self.find(notification)
+        return bool(row and row["state"] == "completed" and row["transcript"])
+
+    def find(self, notification: str) -> dict[str, Any] | None:
+        """The newest call of this notification, if one was begun."""
         answer = self.http.get(f"{self.base}/api/v1/calls?limit=200", timeout=10)
-        return any(
-            row["notification_id"] == notification and row["state"] == "completed"
-            and row["transcript"]
-            for row in answer.json()["data"]
-        )  # fmt: skip
+        rows: list[dict[str, Any]] = answer.json()["data"]
+        return next((row for row in rows if row["notification_id"] == notification), None)
+
+    def ready(self) -> bool:
+        """Whether the web process serves and finds all that it needs."""
+        try:
+            return self.http.get(f"{self.base}/health/ready", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
 
     def places_a_call(self, after: float = 0, seconds: float = 40) -> None:
         """Ask for one and see it through."""
         notification = self.call(after)
-        eventually(lambda: self.completed(notification), "the call", seconds)
+        until(lambda: self.completed(notification), "the call", seconds)
 
 
 @dataclass

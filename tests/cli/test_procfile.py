@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
 from gateway.cli.embedded_redis import free_port
 from gateway.cli.install import ROOT
@@ -16,17 +15,10 @@ from tests.cli.stacks import (
     Api,
     clean_env,
     command,
-    eventually,
     processes,
     procfile,
 )
-
-
-@pytest.fixture
-def redis_url(tmp_path: Path) -> Iterator[str]:
-    """A Redis that only these processes use."""
-    with servers.start_redis(tmp_path / "redis-server") as server:
-        yield server.url
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -65,16 +57,9 @@ def test_the_procfile_s_lines_place_a_call(
     sandbox = command("sandbox", "--port", str(sandbox_port))
     with processes([sandbox, *started], env, tmp_path / "log"):
         api = Api(f"http://127.0.0.1:{port}", key)
-        eventually(lambda: _ready(api), "the API", 40)
+        until(api.ready, "the API", 40)
         api.places_a_call()
         api.places_a_call(after=2)
-
-
-def _ready(api: Api) -> bool:
-    try:
-        return api.http.get(f"{api.base}/health/ready", timeout=5).status_code == 200
-    except requests.RequestException:
-        return False
 
 
 @pytest.mark.parametrize("name", ["release", "web", "worker", "clock"])

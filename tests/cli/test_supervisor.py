@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from gateway.cli.children import Child, adopt_orphans
 from gateway.cli.main import Stopped
 from gateway.cli.reporter import Reporter
 from gateway.cli.supervisor import Supervisor
+from tests.waiting import until
 
 # A leader with one child of its own, like gunicorn and Dramatiq; both write their process ids.
 LEADER = """
@@ -44,13 +45,6 @@ def _child(folder: Path, name: str, stubborn: bool = False) -> Child:
     return Child(name, command, dict(os.environ), folder, folder / f"{name}.log")
 
 
-def _eventually(ready: Callable[[], object], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -61,7 +55,7 @@ def _alive(pid: int) -> bool:
 
 def _pids(folder: Path, name: str) -> tuple[int, int]:
     files = (folder / f"{name}.leader", folder / f"{name}.grandchild")
-    _eventually(lambda: all(file.exists() for file in files))
+    until(lambda: all(file.exists() for file in files), f"{name} and its child")
     return int(files[0].read_text()), int(files[1].read_text())
 
 
@@ -158,6 +152,6 @@ def test_children_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> 
     leader, grandchild = _pids(tmp_path, "clock")
     watcher.kill()
     watcher.wait()
-    _eventually((tmp_path / "ended").exists)
-    _eventually(lambda: not _alive(leader))
+    until((tmp_path / "ended").exists, "the end of the child")
+    until(lambda: not _alive(leader), "the end of its process")
     os.kill(grandchild, signal.SIGKILL)  # a real leader ends its own; this one leaves it

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 
 from gateway.cli.embedded_redis import free_port
 from gateway.cli.install import ROOT
-from tests.cli.stacks import Up, clean_env, command, descendants, eventually, living, up
+from gateway.cli.weblog import WithoutQueries
+from tests.cli.stacks import Api, Up, clean_env, command, descendants, living, up
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -58,6 +61,16 @@ def test_no_number_gets_into_any_log(stack: Up, data: Path) -> None:
         assert "2025550100" not in log.read_text(errors="replace"), log.name
 
 
+def test_the_words_of_gunicorn_hold_no_query(capsys: pytest.CaptureFixture[str]) -> None:
+    log = WithoutQueries(Config())
+    log.exception("Error handling request %s", "/api/v1/calls?phone=%2B12025550100")
+    log.warning("Invalid request: 'GET /api/v1/calls?phone=%2B12025550100 HTTP/1.1'")
+    log.error("Ignoring /console?q=Ada")
+    words = capsys.readouterr().err
+    assert words.count("?…") == 3
+    assert not [word for word in ("2025550100", "Ada") if word in words]
+
+
 def test_a_second_stack_on_the_same_folder_is_refused(stack: Up, data: Path) -> None:
     line = command("up", "--json", "--data", str(data))
     done = subprocess.run(line, cwd=ROOT, env=clean_env(), capture_output=True, text=True)
@@ -86,7 +99,7 @@ def test_a_killed_web_process_comes_back(stack: Up) -> None:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", int(_port(stack)))) == 0
 
-    eventually(answers, "the API")
+    until(answers, "the API")
     stack.api.places_a_call()
 
 
@@ -116,7 +129,37 @@ def test_a_supervisor_that_is_killed_takes_the_stack_with_it(tmp_path: Path) -> 
         pids = descendants(running.process.pid)
         running.process.kill()
         running.process.wait()
-        eventually(lambda: not living(pids), "the end of all children", 45)
+        until(lambda: not living(pids), "the end of all children", 45)
+
+
+def test_with_a_provider_of_its_own_the_first_key_is_a_live_one(tmp_path: Path) -> None:
+    sandbox = free_port()
+    twilio = {
+        "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        "TWILIO_AUTH_TOKEN": "the token of a stand-in",
+        "TWILIO_FROM_NUMBER": "+12025550199",
+        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{sandbox}",
+    }
+    with up(tmp_path / "data", "--sandbox-port", str(sandbox), **twilio) as running:
+        assert running.ready["key"].startswith("rb_live_")
+        running.api.places_a_call()
+        Api(running.ready["api"], running.ready["test_key"]).places_a_call()
+        assert [row["from"] for row in running.ledger()] == ["+12025550199", "+15005550006"]
+
+
+def test_ctrl_c_while_it_is_starting_ends_it_cleanly(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command("up", "--data", str(tmp_path / "data")),
+        cwd=ROOT, env=clean_env(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert process.stderr.readline() == "preparing the database\n"
+    pids = descendants(process.pid)
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=30)
+    assert (process.returncode, out, errors) == (0, "", "stopping\n")
+    assert pids
+    assert not living(pids)
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_refused(tmp_path: Path) -> None:

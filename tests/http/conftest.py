@@ -7,7 +7,10 @@ from flask import Flask
 
 from gateway.http import create_app
 from tests.conftest import Account, Configure
-from tests.http.stage import Api, Description
+
+pytest.register_assert_rewrite("tests.http.stage")
+
+from tests.http.stage import Api, Description  # noqa: E402
 
 SETTINGS = {
     "SANDBOX_URL": "http://127.0.0.1:9",

@@ -135,7 +135,7 @@ FIELDS: dict[str, Row] = {
         {"contact": {"phone": PHONE, "email": f"{'a' * 60}@{'b' * 270}.com"}}, "contact.email",
     ),
     "locale": ({"contact": {"phone": PHONE, "locale": "de_DE"}}, "contact.locale"),
-    "locale, too long": ({"contact": {"phone": PHONE, "locale": "de-" + "a" * 40}}, "contact.locale"),
+    "long locale": ({"contact": {"phone": PHONE, "locale": "de" + "-a1" * 12}}, "contact.locale"),
     "zone of the contact": ({"contact": {"phone": PHONE, "time_zone": "EST"}}, "contact.time_zone"),
     "B020 one character too long": ({"external_id": "x" * 201}, "external_id"),
     "B020 empty": ({"external_id": ""}, "external_id"),
@@ -232,57 +232,3 @@ def test_every_field_at_fault_is_told_at_once(api: Api) -> None:
     )
 
     assert fields_at_fault(answer) == ["contact.phone", "reminders.1.kind", "starts_at"]
-
-
-NAMES = ("Zoë 🎉", "e\u0301", "عمر", "דוד", "👩‍👩‍👧", "O'Brien; DROP TABLE", "می‌خواهم", "<b>x</b>")
-
-
-def test_b022_names_of_any_script_come_back_as_given(api: Api, subtests: pytest.Subtests) -> None:
-    for name in NAMES:
-        with subtests.test(name):
-            made = api.book(contact={"phone": PHONE, "name": f" {name} "})
-
-            assert made["contact"]["name"] == name
-            assert api.read(f"{BOOKINGS}/{made['id']}")["contact"]["name"] == name
-
-
-STARTS_TAKEN = {
-    "UTC": ({"starts_at": f"{NEXT}-01-05T10:00:00Z"}, f"{NEXT}-01-05T10:00:00Z"),
-    "offset": ({"starts_at": f"{NEXT}-01-05T10:00:00+05:30"}, f"{NEXT}-01-05T04:30:00Z"),
-    "local in a zone": (
-        {"starts_at": f"{NEXT}-01-05T10:00:00", "time_zone": "Europe/Berlin"},
-        f"{NEXT}-01-05T09:00:00Z",
-    ),
-    "offset that fits its zone": (
-        {"starts_at": f"{NEXT}-01-05T10:00:00+01:00", "time_zone": "Europe/Berlin"},
-        f"{NEXT}-01-05T09:00:00Z",
-    ),
-    "the repeated hour with its offset": (
-        {"starts_at": f"{first_sunday(11, NEXT)}T01:30:00-05:00", **NEW_YORK},
-        f"{first_sunday(11, NEXT)}T06:30:00Z",
-    ),
-    "just begun": ({"starts_at": soon(minutes=-4), "reminders": []}, None),
-}
-
-
-def test_a_start_may_be_told_in_several_ways(api: Api, subtests: pytest.Subtests) -> None:
-    for name, (changes, instant) in STARTS_TAKEN.items():
-        with subtests.test(name):
-            made = api.book(**changes)
-
-            assert made["starts_at"] == (instant or changes["starts_at"])
-
-
-@pytest.mark.row("A7")
-def test_a_number_is_kept_in_e164(api: Api) -> None:
-    made = api.book(contact={"phone": "+49 (1511) 234-5678"})
-
-    assert made["contact"]["phone"] == PHONE
-
-
-def test_a_number_of_fiction_is_taken_in_test_mode_only(api: Api) -> None:
-    body = booking(contact={"phone": "+447700900000"})
-
-    assert api.post(BOOKINGS, body).status_code == 201
-    live = api.with_key(api.account.live_key)
-    assert fields_at_fault(live.post(BOOKINGS, body)) == ["contact.phone"]

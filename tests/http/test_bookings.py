@@ -1,5 +1,6 @@
 """Bookings over HTTP: made, read, moved and canceled."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models import base
 from gateway.models.notification import Notification
-from tests.http.stage import BOOKINGS, OTHER_PHONE, PHONE, Api, booking, fields_at_fault, soon
+from tests.conftest import Configure
+from tests.http.stage import BOOKINGS, OTHER_PHONE, PHONE, Api, booking, soon
 
-RULES = [
+RULES: list[dict[str, Any]] = [
     {"kind": "before", "minutes": 120, "channel": "voice"},
     {"kind": "before", "minutes": 1440, "channel": "voice", "say": "Tomorrow!"},
 ]
@@ -69,7 +71,18 @@ def test_the_least_booking_is_a_start_and_a_phone(api: Api) -> None:
 
     assert answer.status_code == 201
     assert answer.json is not None
-    assert (answer.json["time_zone"], answer.json["reminders"]) == ("Europe/Berlin", [])
+    assert answer.json["time_zone"] == "Europe/Berlin"
+
+
+@pytest.mark.row("C1")
+def test_without_rules_of_its_own_a_booking_gets_the_plan_of_the_organization(api: Api) -> None:
+    made = api.book(reminders=...)
+
+    starts = datetime.fromisoformat(made["starts_at"])
+    assert [starts - datetime.fromisoformat(one["due_at"]) for one in made["reminders"]] == [
+        timedelta(hours=24), timedelta(hours=3),
+    ]  # fmt: skip
+    assert api.book(reminders=[])["reminders"] == []
 
 
 @pytest.mark.row("A4")
@@ -102,97 +115,8 @@ def test_moving_a_booking_reschedules_what_is_pending(api: Api) -> None:
     assert sorted(states(answer.json)) == ["canceled", "canceled", "scheduled", "scheduled"]
     pending = [one for one in answer.json["reminders"] if one["state"] == "scheduled"]
     assert {datetime.fromisoformat(one["due_at"]) for one in pending} == {
-        datetime.fromisoformat(start) - timedelta(minutes=rule["minutes"])  # type: ignore[operator]
-        for rule in RULES
+        datetime.fromisoformat(start) - timedelta(minutes=rule["minutes"]) for rule in RULES
     }
-
-
-def test_a_stale_version_is_a_409_and_changes_nothing(api: Api) -> None:
-    made = api.book()
-    path = f"{BOOKINGS}/{made['id']}"
-    api.patch(path, {"duration_minutes": 30})
-
-    stale = api.patch(path, {"version": 1, "duration_minutes": 60})
-
-    assert stale.status_code == 409
-    shown = api.read(path)
-    assert (shown["version"], shown["duration_minutes"]) == (2, 30)
-
-
-def test_parts_of_a_contact_are_changed_and_the_rest_stays(api: Api) -> None:
-    made = api.book(contact={"phone": PHONE, "name": "Ada", "locale": "de"})
-    path = f"{BOOKINGS}/{made['id']}"
-    answer = api.patch(path, {"contact": {"phone": OTHER_PHONE}})
-
-    assert answer.json is not None
-    contact = answer.json["contact"]
-    assert (contact["phone"], contact["name"], contact["locale"]) == (OTHER_PHONE, "Ada", "de")
-
-
-CHANGES: dict[str, tuple[dict[str, Any], str]] = {
-    "duration_minutes": ({"duration_minutes": 90}, "duration_minutes"),
-    "state": ({"state": "confirmed"}, "state"),
-    "metadata": ({"metadata": {"a": 1}}, "metadata"),
-    "service": ({"service": {"id": None, "name": "Massage", "price": None}}, "service"),
-    "time_zone": ({"time_zone": "America/New_York"}, "time_zone"),
-}
-
-
-def test_each_field_can_be_changed_alone(api: Api, subtests: pytest.Subtests) -> None:
-    made = api.book()
-    for name, (change, field) in CHANGES.items():
-        with subtests.test(name):
-            answer = api.patch(f"{BOOKINGS}/{made['id']}", change)
-
-            assert answer.status_code == 200
-            assert answer.json is not None
-            changed = {key for key in made if answer.json[key] != made[key]}
-            assert changed == {field, "version", "updated_at"}
-            assert answer.json[field] == change[field]
-            made = answer.json
-
-
-def test_a_local_start_is_read_in_the_zone_of_the_booking(api: Api) -> None:
-    made = api.book(time_zone="America/New_York")
-    day = soon(days=4)[:10]
-    answer = api.patch(f"{BOOKINGS}/{made['id']}", {"starts_at": f"{day}T12:00:00"})
-
-    assert answer.json is not None
-    assert answer.json["starts_at"] in (f"{day}T16:00:00Z", f"{day}T17:00:00Z")
-
-
-BAD_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
-    "nothing": ({}, "body"),
-    "only a version": ({"version": 1}, "body"),
-    "version is true": ({"version": True, "state": "confirmed"}, "version"),
-    "version is text": ({"version": "1", "state": "confirmed"}, "version"),
-    "external_id stays": ({"external_id": "x"}, "external_id"),
-    "unknown state": ({"state": "perhaps"}, "state"),
-    "start in the past": ({"starts_at": soon(days=-1)}, "starts_at"),
-    "no start": ({"starts_at": None}, "starts_at"),
-    "no phone": ({"contact": {"phone": None}}, "contact.phone"),
-    "no contact": ({"contact": None}, "contact"),
-    "unknown field": ({"shoe_size": 44}, "shoe_size"),
-    "rules": ({"reminders": [{"kind": "before"}]}, "reminders.0.minutes"),
-    "rules for staff without a phone": (
-        {"reminders": [{"kind": "before", "minutes": 5, "to": "staff"}]}, "staff.phone",
-    ),
-    "zone": ({"time_zone": "EST"}, "time_zone"),
-}  # fmt: skip
-
-
-def test_a_change_that_can_not_be_is_a_422_and_changes_nothing(
-    api: Api, subtests: pytest.Subtests
-) -> None:
-    made = api.book()
-    path = f"{BOOKINGS}/{made['id']}"
-    for name, (change, at_fault) in BAD_CHANGES.items():
-        with subtests.test(name):
-            answer = api.patch(path, change)
-
-            assert answer.status_code == 422, answer.text
-            assert set(fields_at_fault(answer)) == {at_fault}
-    assert api.read(path)["version"] == 1
 
 
 @pytest.mark.row("A3")
@@ -227,13 +151,17 @@ def test_b055_a_canceled_booking_can_not_be_moved(api: Api) -> None:
     assert api.patch(path, {"starts_at": soon(days=5)}).status_code == 409
 
 
-def test_a_start_that_is_past_by_now_still_answers_the_same_request(api: Api) -> None:
-    body = booking(external_id="bk-1", starts_at=soon(minutes=-4.9), reminders=[])
-    first = api.post(BOOKINGS, body)
+def test_without_a_provider_for_the_mode_a_booking_is_refused_and_not_kept(
+    configure: Configure, new_api: Callable[[str], Api]
+) -> None:
+    api = new_api("Salon")
+    configure()  # neither a sandbox nor a carrier
 
-    assert (first.status_code, api.post(BOOKINGS, body).status_code) == (201, 200)
+    for key in (api.account.test_key, api.account.live_key):
+        asking = api.with_key(key)
+        refused = asking.post(BOOKINGS, booking())
 
-
-def test_live_bookings_need_a_provider_that_is_set_up(api: Api) -> None:
-    """The other half is in test_accounts: here Twilio is configured, so that a live key books."""
-    assert api.with_key(api.account.live_key).book()["state"] == "booked"
+        assert refused.status_code == 409
+        assert refused.json is not None
+        assert refused.json["type"] == "urn:ringback:problem:provider-not-configured"
+        assert asking.booked() == 0

@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_a_body_that_is_not_one_clear_json_value_is_a_400(
                 assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
 
 
-UNSTORABLE = {
+UNSTORABLE: dict[str, tuple[dict[str, Any], str]] = {
     "B010 NUL": ({"external_id": "a\x00b"}, "external_id"),
     "B010 NUL in metadata": ({"metadata": {"a": ["\x00"]}}, "metadata.a.0"),
     "B010 NUL in a key": ({"metadata": {"\x00": 1}}, "metadata.?"),

@@ -59,7 +59,7 @@ def play(tmp_path: Path) -> Iterator[Play]:
     shared = settings().sandbox_credentials
     with StandIn(answering(204)) as gateway:
         app = create_app(
-            SandboxConfig(
+            SandboxConfig.single(
                 gateway_url=gateway.url,
                 ledger_path=tmp_path / "ledger.jsonl",
                 ring_seconds=0.02,

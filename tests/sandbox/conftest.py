@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from gateway.sandbox.config import SandboxConfig
+from gateway.sandbox.config import SandboxConfig, TwilioAccount, VoiceClient
 from tests.sandbox.receiver import Receiver
 from tests.sandbox.running import Running
 
 Start = Callable[..., Running]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+ACCOUNT = TwilioAccount("AC" + "0123456789abcdef" * 2, "current-token", "previous-token")
 
 
 @pytest.fixture
@@ -28,12 +29,9 @@ def start(receiver: Receiver, tmp_path: Path) -> Iterator[Start]:
 
     def start(**changes: Any) -> Running:
         settings = {
-            "account_sid": "AC" + "0123456789abcdef" * 2,
-            "auth_token": "current-token",
-            "stale_auth_token": "previous-token",
+            "accounts": (ACCOUNT,),
+            "voice_clients": (VoiceClient("voice-key", SECRET),),
             "gateway_url": receiver.url,
-            "voice_api_key": "voice-key",
-            "webhook_secret": SECRET,
             "ledger_path": tmp_path / "ledger.jsonl",
             "ring_seconds": 0.01,
             "talk_seconds": 0.01,

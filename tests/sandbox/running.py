@@ -9,7 +9,7 @@ from twilio.rest import Client
 from werkzeug.serving import make_server
 
 from gateway.sandbox.app import create_app
-from gateway.sandbox.config import SandboxConfig
+from gateway.sandbox.config import SandboxConfig, TwilioAccount
 from gateway.sandbox.stage import EXTENSION
 from tests.sandbox.receiver import Receiver
 
@@ -39,15 +39,21 @@ class Running:
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        self.calls_url = f"{self.url}/2010-04-01/Accounts/{config.account_sid}/Calls.json"
+        self.account, self.voice_client = config.accounts[0], config.voice_clients[0]
+        self.calls_url = f"{self.url}/2010-04-01/Accounts/{self.account.sid}/Calls.json"
 
-    def client(self, token: str | None = None) -> Any:
+    def auth(self) -> tuple[str, str]:
+        """The first account's user and password."""
+        return self.account.sid, self.account.token
+
+    def client(self, token: str | None = None, account: TwilioAccount | None = None) -> Any:
         """The official client, pointed here."""
-        client = Client(self.config.account_sid, token or self.config.auth_token)
+        account = account or self.account
+        client = Client(account.sid, token or account.token)
         client.api.base_url = self.url
         return client
 
-    def call(self, to: str, **options: Any) -> Any:
+    def call(self, to: str, account: TwilioAccount | None = None, **options: Any) -> Any:
         """Place a call with all events called back to the receiver."""
         options = {
             "twiml": SAY,
@@ -55,13 +61,12 @@ class Running:
             "status_callback_event": ALL_EVENTS,
             **options,
         }
-        return self.client().calls.create(to=to, from_=SENDER, **options)
+        return self.client(account=account).calls.create(to=to, from_=SENDER, **options)
 
     def post_call(self, **form: Any) -> requests.Response:
         """The same with a bare request; None removes a parameter."""
         data = {"To": scenario("0100"), "From": SENDER, "Twiml": SAY, **form}
-        auth = (self.config.account_sid, self.config.auth_token)
-        return requests.post(self.calls_url, data=data, auth=auth, timeout=10)
+        return requests.post(self.calls_url, data=data, auth=self.auth(), timeout=10)
 
     def voice(self, number: str, key: str | None = None, **body: Any) -> requests.Response:
         """Place a call with the generic provider."""
@@ -71,7 +76,7 @@ class Running:
             "metadata": {"reminder_id": "r-1"},
             **body,
         }
-        bearer = {"Authorization": f"Bearer {key or self.config.voice_api_key}"}
+        bearer = {"Authorization": f"Bearer {key or self.voice_client.key}"}
         return requests.post(f"{self.url}/voice/calls", json=content, headers=bearer, timeout=10)
 
     def fault(self, **fault: Any) -> requests.Response:

@@ -12,7 +12,7 @@ ACCOUNT, TOKEN = "AC" + "f" * 32, "token"
 
 def sandbox(ledger: str) -> Flask:
     return create_app(
-        SandboxConfig(
+        SandboxConfig.single(
             account_sid=ACCOUNT,
             auth_token=TOKEN,
             gateway_url="http://127.0.0.1:1",

@@ -77,7 +77,7 @@ def test_an_answer_can_go_wrong_with_or_without_a_call(
     sandbox: Running, fault: dict[str, Any], status: int, accepted: int
 ) -> None:
     sandbox.fault(next=1, **fault)
-    auth = (sandbox.config.account_sid, sandbox.config.auth_token)
+    auth = sandbox.auth()
     form = {"To": scenario("0100"), "From": "+15005550006", "Twiml": "<Response/>"}
     answer = requests.post(
         sandbox.calls_url, data=form, auth=auth, timeout=10, allow_redirects=False
@@ -111,7 +111,7 @@ def test_a_hanging_request_may_or_may_not_have_placed_a_call(
                 "Twiml": "<Response/>",
                 "StatusCallback": sandbox.receiver.url,
             },
-            auth=(sandbox.config.account_sid, sandbox.config.auth_token),
+            auth=sandbox.auth(),
             timeout=0.4,
         )
 

@@ -150,8 +150,8 @@ def test_a_running_call_can_be_hung_up_but_not_canceled(start: Start) -> None:
 
 
 def test_unknown_paths_are_refused_in_the_words_of_whoever_is_addressed(sandbox: Running) -> None:
-    auth = (sandbox.config.account_sid, sandbox.config.auth_token)
-    other = sandbox.calls_url.replace(sandbox.config.account_sid, "AC" + "f" * 32)
+    auth = sandbox.auth()
+    other = sandbox.calls_url.replace(sandbox.account.sid, "AC" + "f" * 32)
 
     assert requests.get(other, auth=auth, timeout=5).json()["code"] == 20404
     lost = requests.get(f"{sandbox.url}/sandbox/nothing", timeout=5)

@@ -8,6 +8,7 @@ import requests
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from gateway.sandbox.config import VoiceClient
 from tests.sandbox.conftest import SECRET, Start
 from tests.sandbox.receiver import Received
 from tests.sandbox.running import Running, scenario
@@ -37,7 +38,7 @@ def test_a_call_is_accepted_and_its_outcome_posted_signed(sandbox: Running) -> N
 
 
 def test_any_other_secret_is_sent_as_a_bearer(start: Start) -> None:
-    sandbox = start(webhook_secret="a plain secret")
+    sandbox = start(voice_clients=(VoiceClient("voice-key", "a plain secret"),))
     sandbox.voice(scenario("0100"))
     (webhook,) = sandbox.receiver.wait_for(1)
 
@@ -119,7 +120,7 @@ def test_bad_fields_are_refused(sandbox: Running, change: dict[str, Any]) -> Non
 
 def test_a_wrong_key_and_a_body_that_is_not_json_are_refused(sandbox: Running) -> None:
     assert sandbox.voice(scenario("0100"), key="wrong").status_code == 401
-    bearer = {"Authorization": f"Bearer {sandbox.config.voice_api_key}"}
+    bearer = {"Authorization": f"Bearer {sandbox.voice_client.key}"}
     url = f"{sandbox.url}/voice/calls"
     answer = requests.post(url, data=b"{", headers=bearer, timeout=5)
     assert answer.status_code == 400

@@ -8,7 +8,6 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-from gateway.sandbox.behaviour import Signing
 from gateway.sandbox.delivery import Callback, split_overrides
 from gateway.sandbox.signing import TwilioSigner
 from gateway.sandbox.twilio.calls import Call
@@ -22,7 +21,6 @@ Params = dict[str, str]
 
 def letter(
     signer: TwilioSigner,
-    signing: Signing,
     call: Call,
     url: str,
     params: Params,
@@ -35,19 +33,19 @@ def letter(
         "Content-Type": FORM,
         "User-Agent": "TwilioProxy/1.1",
         "X-Home-Region": "us1",
-        "X-Twilio-Signature": signer.sign(signing, bare, params),
+        "X-Twilio-Signature": signer.sign(call.behaviour.signing, bare, params),
         "I-Twilio-Idempotency-Token": str(uuid4()),
     }
     body = urlencode(params, quote_via=quote, safe="").encode("ascii")
     return Callback("twilio", kind, event, call.sid, bare, body, lambda: headers, policy)
 
 
-def call_params(call: Call, account_sid: str, status: str) -> Params:
+def call_params(call: Call, status: str) -> Params:
     """What every voice request says of its call; unknown places are sent empty."""
     to, sender = call.order.to, call.order.from_
     return {
         "CallSid": call.sid,
-        "AccountSid": account_sid,
+        "AccountSid": call.account_sid,
         "From": sender,
         "To": to,
         "Caller": sender,
@@ -62,11 +60,9 @@ def call_params(call: Call, account_sid: str, status: str) -> Params:
     }
 
 
-def status_params(
-    call: Call, account_sid: str, status: str, sequence: int, now: datetime
-) -> Params:
+def status_params(call: Call, status: str, sequence: int, now: datetime) -> Params:
     """A call progress event; a call that is over brings its durations and its SIP code."""
-    params = call_params(call, account_sid, status) | {
+    params = call_params(call, status) | {
         "Timestamp": rfc2822(now),
         "CallbackSource": "call-progress-events",
         "SequenceNumber": str(sequence),
@@ -82,11 +78,11 @@ def status_params(
     return params
 
 
-def amd_params(call: Call, account_sid: str) -> Params:
+def amd_params(call: Call) -> Params:
     """The separate verdict of asynchronous answering machine detection; the duration is in ms."""
     return {
         "CallSid": call.sid,
-        "AccountSid": account_sid,
+        "AccountSid": call.account_sid,
         "AnsweredBy": call.behaviour.answered_by,
         "MachineDetectionDuration": "2400",
     }
@@ -95,13 +91,13 @@ def amd_params(call: Call, account_sid: str) -> Params:
 class TranscriptionEvents:
     """Bodies of one real-time transcription; each counts SequenceId up from 1."""
 
-    def __init__(self, call: Call, account_sid: str, wanted: Transcription) -> None:
+    def __init__(self, call: Call, wanted: Transcription) -> None:
         self._wanted = wanted
         self._sequence = 0
         self._common = {
             "TranscriptionSid": "GT" + secrets.token_hex(16),
             "CallSid": call.sid,
-            "AccountSid": account_sid,
+            "AccountSid": call.account_sid,
         }
 
     def _next(self, event: str, now: datetime) -> Params:
@@ -139,13 +135,13 @@ class TranscriptionEvents:
         return self._next("transcription-stopped", now)
 
 
-def recording_params(call: Call, account_sid: str, sid: str, source: str) -> Params:
+def recording_params(call: Call, sid: str, source: str) -> Params:
     """A recording that is complete; RecordingUrl has no file extension."""
     return {
-        "AccountSid": account_sid,
+        "AccountSid": call.account_sid,
         "CallSid": call.sid,
         "RecordingSid": sid,
-        "RecordingUrl": recording_url(account_sid, sid),
+        "RecordingUrl": recording_url(call.account_sid, sid),
         "RecordingStatus": "completed",
         "RecordingDuration": str(call.seconds or 0),
         "RecordingChannels": "1",
@@ -157,11 +153,11 @@ def recording_params(call: Call, account_sid: str, sid: str, source: str) -> Par
 
 
 def transcribe_params(
-    call: Call, account_sid: str, recording_sid: str, transcription_sid: str, text: str, url: str
+    call: Call, recording_sid: str, transcription_sid: str, text: str, url: str
 ) -> Params:
     """The words of a `<Record transcribe>`."""
-    audio = recording_url(account_sid, recording_sid)
-    return call_params(call, account_sid, call.status) | {
+    audio = recording_url(call.account_sid, recording_sid)
+    return call_params(call, call.status) | {
         "TranscriptionSid": transcription_sid,
         "TranscriptionText": text,
         "TranscriptionStatus": "completed",

@@ -15,9 +15,11 @@ TERMINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 @dataclass(slots=True)
 class Call:
-    """One call. `number` counts calls from 1; times are UTC; `seconds` is the billed talk time."""
+    """One call. `number` counts the account's calls from 1; times are UTC; `seconds` is the billed
+    talk time."""
 
     number: int
+    account_sid: str
     sid: str
     order: CallOrder
     behaviour: Behaviour
@@ -66,9 +68,10 @@ class CallFilter:
 
 
 class CallBook:
-    """Every call since the start, in memory."""
+    """Every call of one account since the start, in memory."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, account_sid: str, scheduler: Scheduler) -> None:
+        self._account_sid = account_sid
         self._scheduler = scheduler
         self._lock = Lock()
         self._by_sid: dict[str, Call] = {}
@@ -81,7 +84,8 @@ class CallBook:
         sid = "CA" + secrets.token_hex(16)
         with self._lock:
             self._count += 1
-            call = Call(self._count, sid, order, behaviour, Lane(self._scheduler), now, now)
+            lane = Lane(self._scheduler)
+            call = Call(self._count, self._account_sid, sid, order, behaviour, lane, now, now)
             self._by_sid[sid] = call
             self._by_to.setdefault(order.to, []).append(call)
         return call

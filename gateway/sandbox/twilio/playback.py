@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from gateway.sandbox.behaviour import Delivery, Transcript
+from gateway.sandbox.signing import TwilioSigner
 from gateway.sandbox.stage import Stage
 from gateway.sandbox.twilio.callbacks import (
     Params,
@@ -24,11 +25,13 @@ _EVENT_OF = {"initiated": "initiated", "ringing": "ringing", "in-progress": "ans
 class Playback:
     """Moves a call through its states; every step does nothing once the call is over."""
 
-    def __init__(self, stage: Stage, call: Call, script: Script | None) -> None:
+    def __init__(
+        self, stage: Stage, signer: TwilioSigner, call: Call, script: Script | None
+    ) -> None:
         self._stage = stage
         self._call = call
         self._script = script
-        self._account = stage.config.account_sid
+        self._signer = signer
         self._pace = stage.pace
         self._sent = 0
         self._outbox = Outbox(call.behaviour.delivery, call.lane, stage.postman)
@@ -110,7 +113,7 @@ class Playback:
         if not self._move("in-progress"):
             return
         if self._call.order.amd_callback:
-            params = amd_params(self._call, self._account)
+            params = amd_params(self._call)
             self._post(self._call.order.amd_callback, params, "machine-detection", "amd")
         if self._script is None:
             self._outbox.run(once(self._fetch_script))
@@ -118,14 +121,14 @@ class Playback:
             self._talk(self._script)
 
     def _fetch_script(self) -> None:
-        params = call_params(self._call, self._account, "in-progress")
+        params = call_params(self._call, "in-progress")
         self._talk(self._ask(self._call.order.url, params, "document") or Script())
 
     def _talk(self, script: Script) -> None:
         if self._call.is_over:
             return
         if script.transcription is not None:
-            self._words = LiveWords(self._call, self._account, script.transcription, self._post)
+            self._words = LiveWords(self._call, script.transcription, self._post)
             self._words.start()
         self._script = script
         self._later(self._pace.talk_seconds * 0.4, lambda: self._speak(script))
@@ -148,7 +151,7 @@ class Playback:
             self._hang_up_soon()
 
     def _press(self, url: str) -> None:
-        params = call_params(self._call, self._account, "in-progress") | {
+        params = call_params(self._call, "in-progress") | {
             "Digits": self._call.behaviour.digits,
             "FinishedOnKey": "",
             "msg": "Gather End",
@@ -163,8 +166,7 @@ class Playback:
 
     def _ask(self, url: str, params: Params, kind: str) -> Script | None:
         """Post for a TwiML document; None if there was no good answer."""
-        signer, signing = self._stage.twilio_signer, self._call.behaviour.signing
-        callback = letter(signer, signing, self._call, url, params, kind, kind)
+        callback = letter(self._signer, self._call, url, params, kind, kind)
         response, _ = self._stage.postman.send(callback)
         if response is None or not response.ok:
             return None
@@ -175,18 +177,17 @@ class Playback:
         event = _EVENT_OF.get(status, "completed")
         if not order.status_callback or event not in order.events:
             return
-        params = status_params(self._call, self._account, status, self._sent, now())
+        params = status_params(self._call, status, self._sent, now())
         self._sent += 1
         self._post(order.status_callback, params, status, "status")
 
     def _post(self, url: str, params: Params, event: str, kind: str) -> None:
-        signer, signing = self._stage.twilio_signer, self._call.behaviour.signing
-        self._outbox.put(letter(signer, signing, self._call, url, params, event, kind))
+        self._outbox.put(letter(self._signer, self._call, url, params, event, kind))
 
     def _report_afterwards(self) -> None:
         call, transcript = self._call, self._call.behaviour.transcript
         verb = self._script.recording if self._script else None
-        recorded = RecordedWords(call, self._account, verb, self._post)
+        recorded = RecordedWords(call, verb, self._post)
         recorded.report()
         if transcript is Transcript.LATE:
             delay = self._stage.config.transcript_delay

@@ -42,15 +42,15 @@ def formatted(number: str) -> str:
     return "({}) {}-{}".format(*parts.groups()) if parts else number
 
 
-def call_json(call: Call, account_sid: str) -> dict[str, Any]:
+def call_json(call: Call) -> dict[str, Any]:
     """The whole call. Durations are strings of seconds, dates RFC 2822, unknown things null."""
-    path = f"/{VERSION}/Accounts/{account_sid}/Calls/{call.sid}"
+    path = f"/{VERSION}/Accounts/{call.account_sid}/Calls/{call.sid}"
     return {
         "sid": call.sid,
         "date_created": _when(call.created_at),
         "date_updated": _when(call.updated_at),
         "parent_call_sid": None,
-        "account_sid": account_sid,
+        "account_sid": call.account_sid,
         "to": call.order.to,
         "to_formatted": formatted(call.order.to),
         "from": call.order.from_,
@@ -75,9 +75,9 @@ def call_json(call: Call, account_sid: str) -> dict[str, Any]:
     }
 
 
-def encoded(call: Call, account_sid: str, sid: str | None = None) -> bytes:
+def encoded(call: Call, sid: str | None = None) -> bytes:
     """The body of a create answer; `sid` puts another call's sid in place of the call's own."""
-    body = call_json(call, account_sid)
+    body = call_json(call)
     if sid is not None:
         body["sid"] = sid
     return json.dumps(body).encode()

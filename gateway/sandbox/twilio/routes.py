@@ -1,6 +1,5 @@
 """Twilio's REST resource for calls (twilio-subset.json), as far as the gateway uses it."""
 
-import hmac
 import json
 import re
 from datetime import date
@@ -11,6 +10,7 @@ from flask import Blueprint, Response, request
 from gateway.sandbox.answers import SILENT, answer
 from gateway.sandbox.behaviour import Answer, Behaviour
 from gateway.sandbox.stage import Stage, on_stage
+from gateway.sandbox.tenants import TwilioTenant
 from gateway.sandbox.twilio.calls import Call, CallFilter
 from gateway.sandbox.twilio.orders import CallOrder, OrderError, read_order
 from gateway.sandbox.twilio.playback import Playback
@@ -26,17 +26,13 @@ twilio = Blueprint("twilio", __name__, url_prefix=f"/{VERSION}/Accounts/<account
 
 @twilio.before_request
 def authenticate() -> Response | None:
-    """Basic auth with the account's sid and token; 401 code 20003 otherwise."""
-    config, given = on_stage().config, request.authorization
-    known = (
-        given is not None
-        and given.type == "basic"
-        and hmac.compare_digest((given.username or "").encode(), config.account_sid.encode())
-        and hmac.compare_digest((given.password or "").encode(), config.auth_token.encode())
-    )
-    if not known:
+    """Basic auth with an account's sid and token, else 401 code 20003; 404 for another's path."""
+    given = request.authorization
+    user = (given.username or "") if given is not None and given.type == "basic" else ""
+    tenant = on_stage().twilio.get(user)
+    if given is None or tenant is None or not tenant.knows(given.password or ""):
         return _noted(problem(401, 20003, "Authenticate"), "bad_credentials")
-    if (request.view_args or {}).get("account") != config.account_sid:
+    if (request.view_args or {}).get("account") != user:
         return _noted(_unknown(), "unknown_account")
     return None
 
@@ -64,12 +60,13 @@ def _noted(response: Response, mode: str, silent: bool = False, sid: str = "") -
 def create_call(account: str) -> Response:
     """201 with the call, or whatever the number and the faults in force have in store."""
     stage = on_stage()
+    tenant = stage.twilio[account]
     try:
         order = read_order(request.form)
     except OrderError as refusal:
         return _noted(problem(400, refusal.code, refusal.message), "refused")
-    behaviour = stage.behaviour(PROVIDER, order.to)
-    call = _place(stage, order, behaviour) if behaviour.accepted else None
+    behaviour = stage.behaviour(PROVIDER, order.to, tenant.throttle)
+    call = _place(stage, tenant, order, behaviour) if behaviour.accepted else None
     body = call[1] if call else b""
     config = stage.config
     response = answer(behaviour, body, problem, stage.scheduler, config.hang_seconds)
@@ -77,13 +74,15 @@ def create_call(account: str) -> Response:
     return _noted(response, behaviour.name, silent, call[0].sid if call else "")
 
 
-def _place(stage: Stage, order: CallOrder, behaviour: Behaviour) -> tuple[Call, bytes]:
+def _place(
+    stage: Stage, tenant: TwilioTenant, order: CallOrder, behaviour: Behaviour
+) -> tuple[Call, bytes]:
     """Open the call, write it down, and let it play; the answer is worded before it plays."""
     script = read_script(order.twiml) if order.twiml else None
-    call = stage.calls.open(order, behaviour, now())
-    previous = stage.calls.swap_last_sid(call.sid)
+    call = tenant.calls.open(order, behaviour, now())
+    previous = tenant.calls.swap_last_sid(call.sid)
     named = previous if behaviour.answer is Answer.SAME_SID else None
-    body = encoded(call, stage.config.account_sid, named)
+    body = encoded(call, named)
     stage.enter(
         behaviour,
         provider=PROVIDER,
@@ -93,21 +92,21 @@ def _place(stage: Stage, order: CallOrder, behaviour: Behaviour) -> tuple[Call, 
         callback_url=order.status_callback,
         external_id=call.sid,
     )
-    Playback(stage, call, script).begin()
+    Playback(stage, tenant.signer, call, script).begin()
     return call, body
 
 
 @twilio.get("/Calls/<sid>.json")
 def fetch_call(account: str, sid: str) -> Response:
     """The call as it is now."""
-    call = on_stage().calls.get(sid)
+    call = on_stage().twilio[account].calls.get(sid)
     return _shown(call) if call else _unknown()
 
 
 @twilio.post("/Calls/<sid>.json")
 def update_call(account: str, sid: str) -> Response:
     """`canceled` for calls not yet answered, `completed` for any that is not over; else 21220."""
-    call = on_stage().calls.get(sid)
+    call = on_stage().twilio[account].calls.get(sid)
     if call is None:
         return _unknown()
     wish = request.form.get("Status", "")
@@ -124,7 +123,7 @@ def update_call(account: str, sid: str) -> Response:
 @twilio.delete("/Calls/<sid>.json")
 def delete_call(account: str, sid: str) -> Response:
     """204; 21220 for a call that is not over."""
-    calls = on_stage().calls
+    calls = on_stage().twilio[account].calls
     call = calls.get(sid)
     if call is None:
         return _unknown()
@@ -152,7 +151,7 @@ def list_calls(account: str) -> Response:
         below = int(token.removeprefix("PA"), 16) if token else None
     except ValueError:
         return problem(400, 20001, "A parameter is not valid")
-    calls, more = on_stage().calls.page(wanted, size, below)
+    calls, more = on_stage().twilio[account].calls.page(wanted, size, below)
     return _page(account, calls, size, number, more)
 
 
@@ -182,11 +181,10 @@ def _page(account: str, calls: list[Call], size: int, number: int, more: bool) -
         "page_size": size,
         "start": number * size,
         "end": number * size + max(len(calls) - 1, 0),
-        "calls": [call_json(call, account) for call in calls],
+        "calls": [call_json(call) for call in calls],
     }
     return Response(json.dumps(body), content_type="application/json")
 
 
 def _shown(call: Call) -> Response:
-    body = call_json(call, on_stage().config.account_sid)
-    return Response(json.dumps(body), content_type="application/json")
+    return Response(json.dumps(call_json(call)), content_type="application/json")

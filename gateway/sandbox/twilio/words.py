@@ -21,11 +21,11 @@ Post = Callable[[str, Params, str, str], None]
 class LiveWords:
     """A real-time transcription of one call."""
 
-    def __init__(self, call: Call, account_sid: str, wanted: Transcription, post: Post) -> None:
+    def __init__(self, call: Call, wanted: Transcription, post: Post) -> None:
         self._behaviour = call.behaviour
         self._tracks = wanted.tracks
         self._url = wanted.callback_url
-        self._events = TranscriptionEvents(call, account_sid, wanted)
+        self._events = TranscriptionEvents(call, wanted)
         self._send = post
         self._waiting: list[tuple[str, str]] = []
         self._last: Params | None = None
@@ -77,9 +77,8 @@ class LiveWords:
 class RecordedWords:
     """The recordings of one call, and the transcription of a `<Record transcribe>`."""
 
-    def __init__(self, call: Call, account_sid: str, verb: Recording | None, post: Post) -> None:
+    def __init__(self, call: Call, verb: Recording | None, post: Post) -> None:
         self._call = call
-        self._account_sid = account_sid
         self._verb = verb or Recording()
         self._recording_sid = "RE" + secrets.token_hex(16)
         self._transcription_sid = "TR" + secrets.token_hex(16)
@@ -93,7 +92,7 @@ class RecordedWords:
         )
         for url, source, sid in sources:
             if url:
-                params = recording_params(self._call, self._account_sid, sid, source)
+                params = recording_params(self._call, sid, source)
                 self._send(url, params, "completed", "recording")
         if self._call.behaviour.transcript in (Transcript.PROMPT, Transcript.TWICE):
             self._transcribe(self._call.behaviour.heard)
@@ -109,5 +108,5 @@ class RecordedWords:
         if not url:
             return
         sids = (self._recording_sid, self._transcription_sid)
-        params = transcribe_params(self._call, self._account_sid, *sids, text, url)
+        params = transcribe_params(self._call, *sids, text, url)
         self._send(url, params, "completed", "transcribe")

@@ -7,6 +7,7 @@ from uuid import uuid4
 from gateway.sandbox.behaviour import Behaviour, Delivery, Transcript
 from gateway.sandbox.delivery import STUBBORN, Callback
 from gateway.sandbox.schedule import Lane
+from gateway.sandbox.signing import WebhookSigner
 from gateway.sandbox.stage import Stage
 from gateway.sandbox.voice_api.orders import VoiceOrder
 
@@ -17,8 +18,16 @@ COPIES = 3
 class VoicePlayback:
     """One call up to its webhook, and a further one for a transcript that comes later."""
 
-    def __init__(self, stage: Stage, order: VoiceOrder, behaviour: Behaviour, call_id: str) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        signer: WebhookSigner,
+        order: VoiceOrder,
+        behaviour: Behaviour,
+        call_id: str,
+    ) -> None:
         self._stage = stage
+        self._signer = signer
         self._order = order
         self._behaviour = behaviour
         self._call_id = call_id
@@ -79,7 +88,7 @@ class VoicePlayback:
             }
         ).encode()
         message_id = f"msg_{uuid4().hex}"
-        signer, signing = self._stage.webhook_signer, self._behaviour.signing
+        signer, signing = self._signer, self._behaviour.signing
         plain = {"Content-Type": "application/json", "User-Agent": "Ringback-Sandbox-Voice/1.0"}
         return Callback(
             provider="voice_api",

@@ -1,6 +1,5 @@
 """The generic voice provider: one POST to place a call."""
 
-import hmac
 import json
 from uuid import uuid4
 
@@ -9,6 +8,7 @@ from flask import Blueprint, Response, request
 from gateway.sandbox.answers import SILENT, answer
 from gateway.sandbox.behaviour import Answer, Behaviour
 from gateway.sandbox.stage import Stage, on_stage
+from gateway.sandbox.tenants import VoiceTenant
 from gateway.sandbox.voice_api.orders import VoiceOrder, VoiceOrderError, read_voice_order
 from gateway.sandbox.voice_api.playback import VoicePlayback
 from gateway.sandbox.wallclock import now
@@ -30,7 +30,8 @@ def place_call() -> Response:
     """201 `{call_id, status: "queued"}`, 401 for a wrong key, 400 no JSON, 422 bad fields."""
     stage = on_stage()
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(key.encode(), stage.config.voice_api_key.encode()):
+    tenant = stage.voice_tenant(key)
+    if tenant is None:
         return _noted(stage, problem(401, 401, "The key is not valid"), "bad_credentials")
     body = request.get_json(silent=True)
     if body is None:
@@ -39,11 +40,11 @@ def place_call() -> Response:
         order = read_voice_order(body)
     except VoiceOrderError as refusal:
         return _noted(stage, problem(422, 422, str(refusal)), "refused")
-    behaviour = stage.behaviour(PROVIDER, order.phone_number)
-    call_id = _place(stage, order, behaviour) if behaviour.accepted else ""
+    behaviour = stage.behaviour(PROVIDER, order.phone_number, tenant.throttle)
+    call_id = _place(stage, tenant, order, behaviour) if behaviour.accepted else ""
     named = call_id
     if call_id:
-        previous = stage.swap_last_voice_call(call_id)
+        previous = tenant.swap_last_call(call_id)
         named = previous if behaviour.answer is Answer.SAME_SID else call_id
     content = json.dumps({"call_id": named, "status": "queued"}).encode()
     hang_seconds = stage.config.hang_seconds
@@ -51,7 +52,7 @@ def place_call() -> Response:
     return _noted(stage, response, behaviour.name, order.phone_number, call_id, behaviour)
 
 
-def _place(stage: Stage, order: VoiceOrder, behaviour: Behaviour) -> str:
+def _place(stage: Stage, tenant: VoiceTenant, order: VoiceOrder, behaviour: Behaviour) -> str:
     call_id = f"call_{uuid4().hex}"
     stage.enter(
         behaviour,
@@ -62,7 +63,7 @@ def _place(stage: Stage, order: VoiceOrder, behaviour: Behaviour) -> str:
         callback_url=stage.config.gateway_url,
         external_id=call_id,
     )
-    VoicePlayback(stage, order, behaviour, call_id).begin()
+    VoicePlayback(stage, tenant.signer, order, behaviour, call_id).begin()
     return call_id
 
 

@@ -1,0 +1,106 @@
+"""The migrated schema is the one that the models describe, on SQLite and on PostgreSQL."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from peewee import ForeignKeyField
+
+from gateway.models import base, schema
+from gateway.models.base import Row
+from gateway.models.tables import TABLES
+from gateway.settings import Settings
+
+Configure = Callable[..., Settings]
+
+# Indexes that only the migrations make: partial ones and the search, by table.
+BY_HAND = {
+    "notification": {("next_attempt_at",), ("lease_until",)},
+    "call_log": {("lookup_at",)},
+    "message_log": {("lookup_at",)},
+    "provider_event": {("next_attempt_at",)},
+}
+_SEARCH = "transcript_search"
+
+
+def meta_of(model: type[Row]) -> Any:
+    """What Peewee knows of a model."""
+    return model._meta
+
+
+def columns_of(model: type[Row]) -> dict[str, bool]:
+    """Column -> whether it takes NULL, as the model says. The primary key never does."""
+    fields = meta_of(model).sorted_fields
+    return {field.column_name: field.null for field in fields if not field.primary_key}
+
+
+def indexes_of(model: type[Row]) -> set[tuple[tuple[str, ...], bool]]:
+    """(columns, unique) of each index that the model asks for."""
+    meta = meta_of(model)
+    found: set[tuple[tuple[str, ...], bool]] = {
+        ((field.column_name,), field.unique)
+        for field in meta.sorted_fields
+        if not field.primary_key and (field.index or field.unique)
+        and not (isinstance(field, ForeignKeyField) and field.index is False)
+    }  # fmt: skip
+    for names, unique in meta.indexes:
+        found.add((tuple(meta.combined[name].column_name for name in names), unique))
+    return found
+
+
+def table_of(model: type[Row]) -> str:
+    """The model's table."""
+    return str(meta_of(model).table_name)
+
+
+@pytest.mark.row("F5")
+def test_the_models_are_what_the_migrations_make(configure: Configure) -> None:
+    configure()
+    with base.connection():
+        for model in TABLES:
+            table = table_of(model)
+            found = base.db.get_columns(table)
+            kept = {one.name: one.null for one in found if not one.primary_key}
+            assert kept == columns_of(model), table
+
+
+@pytest.mark.row("F5")
+def test_the_indexes_are_what_the_models_ask_for(configure: Configure) -> None:
+    configure()
+    with base.connection():
+        for model in TABLES:
+            table = table_of(model)
+            key = meta_of(model).primary_key.column_name
+            found = {
+                (tuple(one.columns), bool(one.unique))
+                for one in base.db.get_indexes(table)
+                if one.columns != [key] and not one.name.startswith(_SEARCH)
+            }
+            by_hand = {(columns, False) for columns in BY_HAND.get(table, set())}
+            assert found == indexes_of(model) | by_hand, table
+
+
+def test_no_table_is_without_its_model(configure: Configure) -> None:
+    configure()
+    with base.connection():
+        tables = {name for name in base.db.get_tables() if not name.startswith(_SEARCH)}
+    assert tables == {table_of(model) for model in TABLES} | {"schema_migration"}
+
+
+def test_the_schema_can_be_undone_and_made_again(configure: Configure) -> None:
+    configure()
+    with base.connection():
+        names = schema.applied()
+    assert schema.rollback(names[0]) == list(reversed(names))
+    with base.connection():
+        assert base.db.get_tables() == ["schema_migration"]
+    assert schema.migrate() == names
+
+
+def test_a_column_too_few_is_noticed(configure: Configure) -> None:
+    configure()
+    with base.connection():
+        base.db.execute_sql("ALTER TABLE dead_letter ADD COLUMN extra TEXT")
+        kept = {one.name: one.null for one in base.db.get_columns("dead_letter")}
+    model = next(model for model in TABLES if table_of(model) == "dead_letter")
+    assert kept != columns_of(model)

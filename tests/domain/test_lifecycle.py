@@ -1,0 +1,95 @@
+"""The tables of states: closed, without a way out of the end but by correction."""
+
+from enum import StrEnum
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.lifecycle import (
+    BOOKING_MOVES,
+    CALL_MOVES,
+    CALL_RANK,
+    MESSAGE_MOVES,
+    NOTIFICATION_MOVES,
+    OUTCOMES,
+    PENDING,
+    CallState,
+    MessageState,
+    NotificationState,
+    advances,
+    is_final,
+    sources,
+)
+
+N, C, M = NotificationState, CallState, MessageState
+TABLES = [NOTIFICATION_MOVES, CALL_MOVES, MESSAGE_MOVES, BOOKING_MOVES]
+ENDINGS = {C.COMPLETED, C.BUSY, C.NO_ANSWER, C.FAILED, C.CANCELED}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=["notification", "call", "message", "booking"])
+def test_every_state_is_in_its_table_and_no_move_leads_nowhere(
+    table: dict[StrEnum, frozenset[StrEnum]],
+) -> None:
+    kind = type(next(iter(table)))
+    assert set(table) == set(kind)
+    assert all(set(targets) <= set(kind) for targets in table.values())
+    assert all(state not in targets for state, targets in table.items())
+
+
+@pytest.mark.parametrize("table", TABLES, ids=["notification", "call", "message", "booking"])
+def test_every_state_can_be_reached_from_the_first(
+    table: dict[StrEnum, frozenset[StrEnum]],
+) -> None:
+    reached = [next(iter(table))]
+    for state in reached:
+        reached += [target for target in table[state] if target not in reached]
+    assert set(reached) == set(table)
+
+
+def test_an_outcome_is_left_only_by_a_correction() -> None:
+    for state in OUTCOMES - {N.REACHED, N.NOT_REACHED}:
+        assert NOTIFICATION_MOVES[state] == frozenset()
+    assert NOTIFICATION_MOVES[N.REACHED] == {N.NOT_REACHED}
+    assert NOTIFICATION_MOVES[N.NOT_REACHED] == {N.REACHED}
+
+
+def test_what_was_placed_by_guess_is_never_scheduled_again() -> None:
+    assert N.SCHEDULED not in NOTIFICATION_MOVES[N.UNKNOWN]
+    assert N.DUE not in NOTIFICATION_MOVES[N.UNKNOWN]
+    assert C.PLACING not in {target for targets in CALL_MOVES.values() for target in targets}
+
+
+def test_only_the_start_gate_leads_to_sending_and_only_from_due() -> None:
+    assert sources(NOTIFICATION_MOVES, N.SENDING) == {N.DUE, N.UNKNOWN}
+    assert frozenset({N.SCHEDULED, N.DUE}) == PENDING
+
+
+def test_the_end_of_a_call_is_followed_by_another_end_at_most() -> None:
+    assert {state for state in C if is_final(state)} == ENDINGS
+    for state in ENDINGS:
+        assert CALL_MOVES[state] == ENDINGS - {state}
+
+
+@given(st.sampled_from(C), st.sampled_from(C))
+def test_a_report_moves_a_call_forward_or_not_at_all(current: CallState, reported: CallState) -> None:
+    if advances(current, reported):
+        assert CALL_RANK[reported] > CALL_RANK[current]
+        assert not is_final(current)
+        assert reported in CALL_MOVES[current] or reported == C.UNKNOWN
+    assert not (advances(current, reported) and advances(reported, current))
+
+
+@given(st.lists(st.sampled_from([C.QUEUED, C.INITIATED, C.RINGING, C.IN_PROGRESS, C.COMPLETED])))
+def test_reports_in_any_order_end_at_the_furthest(reports: list[CallState]) -> None:
+    state = C.PLACING
+    for reported in reports:
+        if advances(state, reported):
+            state = reported
+    assert state == max([C.PLACING, *reports], key=CALL_RANK.__getitem__)
+
+
+def test_a_message_is_never_less_than_it_was_but_for_a_late_refusal() -> None:
+    assert M.SENT not in MESSAGE_MOVES[M.DELIVERED]
+    assert M.DELIVERED not in MESSAGE_MOVES[M.READ]
+    assert M.UNDELIVERED in MESSAGE_MOVES[M.DELIVERED]

@@ -1,0 +1,84 @@
+"""No organization, and no mode, sees or touches another's rows: they are as if absent (P8)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateway.models import base
+from tests.http import seed
+from tests.http.stage import BOOKINGS, CALLS, EVENTS, STATS, Api
+
+ROUTES: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
+    ("GET", f"{BOOKINGS}/{{booking_id}}", None),
+    ("GET", f"{BOOKINGS}/{{booking_id}}/reminders", None),
+    ("PATCH", f"{BOOKINGS}/{{booking_id}}", {"state": "confirmed"}),
+    ("PATCH", f"{BOOKINGS}/{{booking_id}}", {"state": "confirmed", "version": 7}),
+    ("DELETE", f"{BOOKINGS}/{{booking_id}}", None),
+    ("GET", f"{CALLS}/{{call_id}}", None),
+)
+
+
+def strangers(api: Api, new_api: Callable[[str], Api]) -> dict[str, Api]:
+    other = new_api("Another salon")
+    return {
+        "another organization": other,
+        "another organization, live": other.with_key(other.account.live_key),
+        "the other mode": api.with_key(api.account.live_key),
+    }
+
+
+def test_another_organizations_id_is_answered_like_one_that_nobody_has(
+    api: Api, new_api: Callable[[str], Api], subtests: pytest.Subtests
+) -> None:
+    made = api.book(external_id="bk-1")
+    call_id = seed.call(api, booking_id=made["id"])
+    mine = {"booking_id": made["id"], "call_id": call_id}
+    nobodys = {"booking_id": base.new_id("bk"), "call_id": base.new_id("cl")}
+    before = api.read(f"{BOOKINGS}/{made['id']}")
+    headers = {"X-Request-Id": "the-same"}
+    for who, stranger in strangers(api, new_api).items():
+        for method, path, body in ROUTES:
+            with subtests.test(who, route=f"{method} {path}"):
+                sent = {"json": body} if body else {}
+                theirs = stranger.ask(method, path.format(**mine), headers=headers, **sent)
+                none = stranger.ask(method, path.format(**nobodys), headers=headers, **sent)
+
+                assert theirs.status_code == 404
+                assert (theirs.data, theirs.headers) == (none.data, none.headers)
+    assert api.read(f"{BOOKINGS}/{made['id']}") == before
+
+
+def test_every_route_with_an_id_is_in_the_matrix(api: Api) -> None:
+    named = {path for path in api.description.document["paths"] if path.startswith("/api/")}
+
+    assert {path for _, path, _ in ROUTES} == {path for path in named if "{" in path}
+
+
+def test_lists_searches_and_counts_show_only_ones_own(
+    api: Api, new_api: Callable[[str], Api], subtests: pytest.Subtests
+) -> None:
+    made = api.book(external_id="bk-1")
+    call_id = seed.call(api, booking_id=made["id"])
+    seed.transcript(call_id, "hello world")
+    row = api.read(f"{CALLS}/{call_id}")
+    searches: dict[str, dict[str, str]] = {
+        "phone": {"phone": row["to"]}, "booking": {"booking_id": made["id"]},
+        "their booking": {"booking_external_id": "bk-1"}, "provider's id":
+        {"external_id": row["external_id"]}, "words": {"q": "hello"}, "all": {},
+    }  # fmt: skip
+    for who, stranger in strangers(api, new_api).items():
+        for name, query in searches.items():
+            with subtests.test(who, search=name):
+                assert [one["id"] for one in api.read(CALLS, **query)["data"]] == [call_id]
+                assert stranger.read(CALLS, **query)["data"] == []
+        with subtests.test(who, search="bookings, feed, counts"):
+            assert stranger.read(BOOKINGS, external_id="bk-1")["data"] == []
+            assert stranger.read(BOOKINGS)["data"] == []
+            assert stranger.read(EVENTS)["data"] == []
+            assert all(
+                count == 0
+                for queue in stranger.read(STATS)["queues"]
+                for name, count in queue.items()
+                if name not in ("queue", "paused", "workers")
+            )

@@ -1,0 +1,124 @@
+"""Calls of unknown fate: found, or not confirmed, and never placed again."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.models.call_log import CallLog
+from gateway.models.notification import Notification
+from gateway.models.records import DeadLetter
+from gateway.usecases import resolution
+from tests.conftest import StartStack
+from tests.stack import special
+from tests.usecases.desk import Desk
+from tests.usecases.test_delivery import ask
+from tests.waiting import until
+
+SECOND = timedelta(seconds=1)
+
+
+def _unknown(desk: Desk, behaviour: str, to: str = special("0103")) -> tuple[Notification, CallLog]:
+    desk.stack.sandbox.fault(behaviour)
+    row = ask(desk, to)
+    desk.deliver(row.id, row.claim, desk.now)
+    (call,) = desk.attempts(row.id)
+    assert call.state == "unknown"
+    return row, call
+
+
+@pytest.mark.row("A4")
+def test_a_call_that_was_placed_after_all_is_found_and_goes_on(desk: Desk) -> None:
+    row, call = _unknown(desk, "timeout_accepted")
+    (placed,) = desk.stack.sandbox.placed()
+    resolution.look_up(call.id, desk.now + SECOND)
+    (kept,) = desk.attempts(row.id)
+    assert kept.external_id == placed["external_id"]
+    assert kept.state in ("queued", "initiated", "ringing", "in-progress", "completed")
+    assert kept.open_key is None
+    assert desk.row(row.id).state in ("sending", "reached")
+
+
+@pytest.mark.row("A4")
+def test_a_call_of_which_the_carrier_has_no_trace_ends_as_not_confirmed(desk: Desk) -> None:
+    row, call = _unknown(desk, "timeout_not_accepted")
+    assert call.lookup_at is not None
+    looked = 0
+    while (due := CallLog.to_look_up(desk.now + timedelta(days=1))) and looked < 5:
+        assert due[0].lookup_at is not None
+        resolution.look_up(due[0].id, due[0].lookup_at)
+        looked += 1
+    assert looked == len(desk.stack.settings.unknown_lookup_seconds)
+    kept = desk.row(row.id)
+    assert (kept.state, kept.reason) == ("unknown", "not_confirmed")
+    assert kept.finished_at is not None
+    (ended,) = desk.attempts(row.id)
+    assert (ended.state, ended.reason, ended.open_key) == ("failed", "not_confirmed", None)
+    assert DeadLetter.select().where(DeadLetter.object_id == row.id).count() == 1
+    assert desk.claim(desk.now + timedelta(days=2)) == []
+    assert desk.stack.sandbox.placed() == []
+
+
+@pytest.mark.row("A4")
+def test_a_look_up_that_fails_concludes_nothing(start_stack: StartStack) -> None:
+    stack = start_stack(parts=(), PROVIDER_DEADLINE_SECONDS="0.2")
+    desk = Desk(stack)
+    row, call = _unknown(desk, "timeout_not_accepted")
+    stack.sandbox.close()
+    for step in range(4):
+        resolution.look_up(call.id, desk.now + step * SECOND)
+    (kept,) = desk.attempts(row.id)
+    assert (kept.state, kept.lookups) == ("unknown", 0)
+    assert kept.lookup_at == desk.now + 33 * SECOND
+
+
+@pytest.mark.row("A4")
+def test_an_older_call_to_the_same_number_is_not_taken_for_it(desk: Desk) -> None:
+    first = ask(desk, special("0103"))
+    desk.deliver(first.id, first.claim, desk.now)
+    row, call = _unknown(desk, "timeout_not_accepted")
+    resolution.look_up(call.id, desk.now + SECOND)
+    (kept,) = desk.attempts(row.id)
+    assert (kept.state, kept.external_id) == ("unknown", None)
+
+
+def test_a_carrier_that_gives_one_id_to_two_calls_confuses_none(desk: Desk) -> None:
+    first = ask(desk, special("0103"))
+    desk.deliver(first.id, first.claim, desk.now)
+    desk.stack.sandbox.fault("same_sid")
+    second = ask(desk, special("0103"))
+    desk.deliver(second.id, second.claim, desk.now)
+    (known,) = desk.attempts(first.id)
+    (open_one,) = desk.attempts(second.id)
+    assert (known.state, open_one.state) == ("queued", "unknown")
+    assert open_one.external_id is None
+    resolution.look_up(open_one.id, desk.now + SECOND)
+    (found,) = desk.attempts(second.id)
+    real = [line["external_id"] for line in desk.stack.sandbox.placed()]
+    assert [known.external_id, found.external_id] == real
+
+
+@pytest.mark.row("D2")
+def test_a_provider_that_can_not_be_asked_is_waited_for_until_after_the_end(
+    start_stack: StartStack,
+) -> None:
+    desk = Desk(start_stack(parts=(), VOICE_PROVIDER="voice_api"))
+    row, call = _unknown(desk, "timeout_not_accepted")
+    resolution.look_up(call.id, desk.now + SECOND)
+    (kept,) = desk.attempts(row.id)
+    deadline = row.expires_at + timedelta(hours=1)
+    assert (kept.state, kept.lookup_at) == ("unknown", deadline)
+    resolution.look_up(call.id, deadline)
+    assert desk.row(row.id).finished_at == deadline
+
+
+def test_a_call_found_at_its_end_has_its_outcome_at_once(desk: Desk) -> None:
+    row, call = _unknown(desk, "timeout_accepted")
+    (placed,) = desk.stack.sandbox.placed()
+
+    def ended() -> bool:
+        resolution.look_up(call.id, desk.now + SECOND)
+        return desk.row(row.id).finished_at is not None
+
+    until(ended, "the end of the call", seconds=5)
+    (kept,) = desk.attempts(row.id)
+    assert (kept.external_id, kept.state) == (placed["external_id"], "completed")

@@ -1,0 +1,80 @@
+"""A sender is used at its rate: who has to wait waits in a row, not in the queue."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.models.sender import Sender
+from tests.stack import special
+from tests.together import together
+from tests.usecases.desk import Desk
+from tests.usecases.test_delivery import ask
+
+SECOND = timedelta(seconds=1)
+
+
+def _sender(desk: Desk, rate: float | None) -> Sender:
+    account = desk.stack.settings.sandbox_credentials["account_sid"]
+    made: Sender = Sender.create(
+        organization=desk.caller.organization_id, mode="test", channel="voice",
+        provider="twilio", account=account, address="+15005550006", rate_per_second=rate,
+        created_at=desk.now,
+    )  # fmt: skip
+    return made
+
+
+@pytest.mark.row("A7")
+def test_a_sender_places_one_a_second_and_the_others_wait_in_their_rows(desk: Desk) -> None:
+    _sender(desk, 1.0)
+    rows = [ask(desk, special(f"014{n}")) for n in range(4)]
+    for row in rows:
+        desk.deliver(row.id, row.claim, desk.now)
+    assert [desk.row(row.id).next_attempt_at for row in rows[1:]] == [
+        desk.now + step * SECOND for step in (1, 2, 3)
+    ]
+    for step in (1, 2, 3):
+        assert desk.claim(desk.now + step * SECOND - SECOND / 100) == []
+        assert desk.work(desk.now + step * SECOND) == 1
+        assert len(desk.stack.sandbox.placed()) == step + 1
+
+
+@pytest.mark.row("A7")
+def test_many_workers_at_once_get_a_slot_each(desk: Desk) -> None:
+    sender = _sender(desk, 1.0)
+    slots = together(8, lambda _: Sender.reserve(sender, desk.now))
+    assert sorted(slots) == [desk.now + step * SECOND for step in range(8)]
+
+
+@pytest.mark.row("A7")
+def test_slots_missed_in_an_outage_are_not_all_used_at_once_afterwards(desk: Desk) -> None:
+    _sender(desk, 1.0)
+    rows = [ask(desk, special(f"014{n}")) for n in range(5)]
+    for row in rows:
+        desk.deliver(row.id, row.claim, desk.now)
+    later = desk.now + timedelta(minutes=10)
+    assert desk.work(later) == 4
+    assert len(desk.stack.sandbox.placed()) == 2
+    for step in (1, 2, 3):
+        desk.work(later + step * SECOND)
+        assert len(desk.stack.sandbox.placed()) == step + 2
+
+
+@pytest.mark.row("A7")
+def test_a_sender_without_a_rate_is_never_waited_for(desk: Desk) -> None:
+    _sender(desk, None)
+    rows = [ask(desk, special(f"014{n}")) for n in range(3)]
+    for row in rows:
+        desk.deliver(row.id, row.claim, desk.now)
+    assert len(desk.stack.sandbox.placed()) == 3
+
+
+@pytest.mark.row("A7")
+def test_a_retry_takes_a_slot_of_its_own(desk: Desk) -> None:
+    _sender(desk, 0.1)
+    desk.stack.sandbox.fault("throttle_429")
+    row = ask(desk)
+    desk.deliver(row.id, row.claim, desk.now)
+    assert desk.work(desk.now + SECOND) == 1
+    assert desk.row(row.id).next_attempt_at == desk.now + 10 * SECOND
+    assert desk.work(desk.now + 10 * SECOND) == 1
+    assert len(desk.stack.sandbox.placed()) == 1
