@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import redis
 from psycopg import sql
 
 from gateway.cli import embedded_redis
+from gateway.cli.children import end_with_parent
 
 _START_SECONDS = 20.0
 
@@ -36,8 +38,9 @@ class RedisServer:
         """Start it on the same port with the same files, and wait until it answers."""
         with (self.folder / "redis.log").open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=_last_will(),
+            )  # fmt: skip
         _until(lambda: embedded_redis.answers(self.url), "Redis")
 
     def stop(self) -> None:
@@ -144,7 +147,7 @@ def start_postgres() -> Iterator[PostgresServer]:
         with (folder / "postgres.log").open("ab") as log:
             process = subprocess.Popen(
                 command, env=env, cwd=folder, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, **options,
+                stdout=log, stderr=log, preexec_fn=_last_will(), **options,
             )  # fmt: skip
         server = PostgresServer(folder, process)
         try:
@@ -154,6 +157,11 @@ def start_postgres() -> Iterator[PostgresServer]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_will() -> Callable[[], None] | None:
+    """A server must not outlive a test run that is killed; other threads come and go."""
+    return end_with_parent if threading.current_thread() is threading.main_thread() else None
 
 
 def _as_nobody(folder: Path) -> dict[str, Any]:

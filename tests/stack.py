@@ -85,6 +85,7 @@ class Sandbox:
         self._served = served
         self._app = served.app = create_sandbox(config)
         self.url = served.url
+        self._closed = False
 
     def placed(self, to: str | None = None) -> list[dict[str, Any]]:
         """What was really placed, in order; only to one number if given."""
@@ -101,9 +102,11 @@ class Sandbox:
         assert requests.post(f"{self.url}/sandbox/faults", json=body, timeout=10).ok
 
     def close(self) -> None:
-        """End its threads."""
-        self._app.extensions[EXTENSION].close()
-        self._served.stop()
+        """End its threads; closing it again does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._app.extensions[EXTENSION].close()
+            self._served.stop()
 
 
 class Api:

@@ -26,7 +26,9 @@ def adopt_orphans(adopt: bool = True) -> None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
-def _end_with_supervisor() -> None:
+def end_with_parent() -> None:
+    """For a new child, before it becomes its program: SIGTERM when the thread that started it ends
+    without a word, which for the main thread is the end of the process (Linux only)."""
     if _libc:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
@@ -55,7 +57,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_supervisor,  # noqa: PLW1509 - one prctl call, no locks
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - one prctl call, no locks
             )
         self.started_at = time.monotonic()
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from gateway import wallclock
-from gateway.domain.errors import Conflict, NotFound
+from gateway.domain.errors import Conflict
 from gateway.http import doorbell
 from gateway.http.answers import send
 from gateway.http.arguments import Blueprint, opaque_id
@@ -122,7 +122,8 @@ def list_reminders(booking_id: str) -> Response:
 @blueprint.response(200, BookingAnswer)
 def edit(changes: dict[str, Any], booking_id: str) -> Response:
     """Reschedules what is pending; what was sent stays. A `version` that is stale is a 409."""
-    booked = _edited(opaque_id(booking_id), changes)
+    version = changes.pop("version", None)
+    booked = _edited(opaque_id(booking_id), changes, version)
     doorbell.later(booked.ring)
     doorbell.ring_to_end(booked.ending)
     return send(200, _whole(booked.booking))
@@ -145,20 +146,20 @@ def cancel(booking_id: str) -> Response:
     return send(200 if canceled.settled else 202, _whole(canceled.booking))
 
 
-def _edited(booking_id: str, changes: dict[str, Any]) -> Booked:
-    """Edit over the version just read, since parts of a person are merged into what was read."""
-    wanted = dict(changes)
-    given = wanted.pop("version", None)
-    for attempt in range(_TRIES):
-        present = bookings.show(caller(), booking_id)
-        version = given if given is not None else present.version
-        try:
-            merged = merge(present, wanted)
-            return bookings.edit(caller(), booking_id, merged, version, wallclock.now())
-        except Conflict as fault:
-            if given is not None or fault.field != "version" or attempt == _TRIES - 1:
-                raise
-    raise NotFound
+def _edited(
+    booking_id: str, changes: dict[str, Any], given: int | None, tries: int = _TRIES
+) -> Booked:
+    """Edit over the version just read, since parts of a person are merged into what was read.
+    Whoever gave no version does not mind another edit in between: then it is read again."""
+    present = bookings.show(caller(), booking_id)
+    merged = merge(present, changes)
+    version = given if given is not None else present.version
+    try:
+        return bookings.edit(caller(), booking_id, merged, version, wallclock.now())
+    except Conflict as fault:
+        if given is not None or fault.field != "version" or tries == 1:
+            raise
+    return _edited(booking_id, changes, given, tries - 1)
 
 
 def _whole(booking: Booking) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,20 +18,14 @@ from peewee import (
     OperationalError,
     PostgresqlDatabase,
 )
-from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from playhouse.pool import PooledPostgresqlDatabase
 
 from gateway.domain.errors import StoreUnavailable
+from gateway.models.sqlite import FairSqliteDatabase
 
 db = DatabaseProxy()
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_SQLITE_PRAGMAS = {
-    "journal_mode": "wal",
-    "foreign_keys": 1,
-    "busy_timeout": 4000,
-    "synchronous": "full",
-    "cache_size": -16000,
-}
 
 
 class UTCField(Field):
@@ -83,14 +77,7 @@ def connect(database_url: str, connections: int = 20) -> Database:
     parts = urlsplit(database_url)
     database: Database
     if parts.scheme == "sqlite":
-        database = PooledSqliteDatabase(
-            unquote(parts.path[1:]),
-            max_connections=connections,
-            timeout=10,
-            lock_type="IMMEDIATE",
-            pragmas=_SQLITE_PRAGMAS,
-            check_same_thread=False,
-        )
+        database = FairSqliteDatabase(unquote(parts.path[1:]), connections)
     else:
         database = PooledPostgresqlDatabase(
             database_url,
@@ -122,7 +109,7 @@ def give_back(*, broken: bool = False) -> None:
     """Return this thread's connection to the pool, or throw it away."""
     if db.is_closed():
         return
-    if broken and isinstance(db.obj, PooledPostgresqlDatabase | PooledSqliteDatabase):
+    if broken and isinstance(db.obj, PooledPostgresqlDatabase | FairSqliteDatabase):
         db.obj.manual_close()
     else:
         db.close()
@@ -159,5 +146,6 @@ def lock(query: Any, *, skip_locked: bool = False, of: type[Row] | None = None) 
 def atomic() -> Iterator[None]:
     """One transaction; on SQLite it takes the write lock at once, so that it can't be refused
     half-way. Nested, it is a savepoint."""
-    with db.atomic():
+    own_turn = db.obj.turn() if isinstance(db.obj, FairSqliteDatabase) else nullcontext()
+    with own_turn, db.atomic():
         yield

@@ -28,6 +28,7 @@ from gateway.usecases import outcomes, readiness
 log = structlog.get_logger(__name__)
 
 WAIT_FOR_LINE = 1.0  # seconds before another try when the same line is still being placed
+SLOT_LASTS = timedelta(seconds=2)  # a slot missed for longer, in an outage, is not used in a burst
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def _open(notification_id: str, claim: int, now: datetime, lease: timedelta) -> 
             _turn_away(row, decision, now)
             return None
         provider, sender = readiness.voice_sender(row.organization_id, row.mode, now)
-        slot = row.slot_at or Sender.reserve(sender, now)
+        slot = row.slot_at
+        if slot is None or now - slot > SLOT_LASTS:
+            slot = Sender.reserve(sender, now)
         if slot > now:
             Notification.move(row, N.SCHEDULED, now, next_attempt_at=slot, slot_at=slot)
             return None
@@ -192,23 +195,25 @@ def park(notification_id: str, claim: int, error: BaseException, now: datetime) 
         call = CallLog.latest(row.id)
         if call is not None and call.state == CallState.PLACING:
             outcomes.became_unknown(call, now)
-        elif isinstance(error, NotSent):
-            _retry(row, call, error, now)
+        elif isinstance(error, NotSent) and call is not None and call.state == CallState.FAILED:
+            _retry(row, call, error, now)  # not where events already tell of the very call
 
 
-def _retry(row: Notification, call: CallLog | None, error: NotSent, now: datetime) -> None:
+def _retry(row: Notification, call: CallLog, error: NotSent, now: datetime) -> None:
     purpose = "voice" if row.channel == "voice" else row.purpose
     then = outcomes.backoff().next_try(purpose, row.tries, now, error.retry_after)
     if then is not None and then < row.expires_at:
-        Notification.move(row, N.SCHEDULED, now, from_=[N.SENDING], next_attempt_at=then)
+        Notification.move(
+            row, N.SCHEDULED, now, from_=[N.SENDING], only_claim=True, next_attempt_at=then
+        )
         log.info("retrying", notification_id=row.id, tries=row.tries)
         return
     state = N.NOT_REACHED if then is None else N.EXPIRED
-    reason = (call.reason if call else None) or Reason.PROVIDER_ERROR
+    reason = call.reason or Reason.PROVIDER_ERROR
     outcomes.finish(
         row, state, now,
         reason=reason if state == N.NOT_REACHED else Reason.EXPIRED,
-        failure_class=call.failure_class if call else None,
+        failure_class=call.failure_class,
         dead=state == N.NOT_REACHED,
     )  # fmt: skip
 
@@ -228,5 +233,8 @@ def sweep(now: datetime) -> int:
             if call is not None and call.state == CallState.PLACING:
                 outcomes.became_unknown(call, now)
                 log.warning("attempt stalled", notification_id=row.id, call_id=call.id)
+            elif call is not None and call.state == CallState.FAILED:
+                _retry(row, call, NotSent(), now)  # refused; its worker died before it was parked
+                continue
             Notification.let_go(row.id, row.claim)
     return len(rows)

@@ -42,7 +42,7 @@ class Lifecycle:
 
 NOTIFICATION = Lifecycle(
     "Notification",
-    "One thing to tell one contact at one moment. It begins as `scheduled`, as `due` when its\n"
+    "What one person is to be told, and when. It begins as `scheduled`, as `due` when its\n"
     "moment is now, as `suppressed` when that is past. It ends in exactly one outcome; `reached`\n"
     "and `not_reached` may still replace each other when the provider corrects itself.",
     lifecycle.NOTIFICATION_MOVES,

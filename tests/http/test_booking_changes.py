@@ -1,5 +1,6 @@
 """Changing bookings: each field alone, parts of people, versions, and what can't be."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -27,6 +28,27 @@ def test_parts_of_a_contact_are_changed_and_the_rest_stays(api: Api) -> None:
     assert answer.json is not None
     contact = answer.json["contact"]
     assert (contact["phone"], contact["name"], contact["locale"]) == (OTHER_PHONE, "Ada", "de")
+
+
+def test_edits_at_once_are_each_made_whole_or_refused(api: Api) -> None:
+    path = f"{BOOKINGS}/{api.book(metadata={})['id']}"
+    names = ["name", "locale", "email", "time_zone"] * 2
+    values = {"name": "Bob", "locale": "fr", "email": "b@example.com", "time_zone": "Asia/Tokyo"}
+    statuses: list[int] = []
+    start = threading.Barrier(len(names))
+
+    def change(name: str) -> None:
+        start.wait()
+        statuses.append(api.patch(path, {"contact": {name: values[name]}}).status_code)
+
+    threads = [threading.Thread(target=change, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert set(statuses) <= {200, 409}
+    assert api.read(path)["version"] == 1 + statuses.count(200)
 
 
 CHANGES: dict[str, tuple[dict[str, Any], str]] = {

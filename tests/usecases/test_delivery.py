@@ -144,7 +144,7 @@ def test_a_number_the_carrier_rejects_ends_at_once(desk: Desk) -> None:
         "not_reached", "invalid_number", "permanent",
     )  # fmt: skip
     (call,) = desk.attempts(row.id)
-    assert (call.state, call.provider_code) == ("failed", "21211")
+    assert (call.state, call.provider_code) == ("failed", "21217")
     assert desk.work(desk.now + timedelta(hours=1)) == 0
 
 
