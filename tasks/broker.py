@@ -15,7 +15,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from gateway import settings
-from tasks.middleware import DatabaseConnection, ExponentialBackoff, LogContext, StartUp
+from tasks.middleware import (
+    WORKER,
+    DatabaseConnection,
+    ExponentialBackoff,
+    LogContext,
+    StartUp,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -115,9 +121,10 @@ def workers() -> int:
     """Worker processes heard of within the heartbeat's time; 0 when the broker is away."""
     since = (time.time() * 1000) - broker.heartbeat_timeout
     try:
-        return int(broker.client.zcount(f"{NAMESPACE}:__heartbeats__", since, "+inf"))
+        heard: Any = broker.client.zrangebyscore(f"{NAMESPACE}:__heartbeats__", since, "+inf")
     except (redis.RedisError, OSError):
         return 0
+    return sum(bytes(name).startswith(WORKER.encode()) for name in heard)
 
 
 def emptied() -> bool:

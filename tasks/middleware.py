@@ -12,12 +12,15 @@ from gateway.models import base
 
 log = structlog.get_logger(__name__)
 
+WORKER = "worker-"  # begins the broker id of a process that works; one that only enqueues has none
+
 
 class StartUp(dramatiq.Middleware):
     """Makes each worker process ready before its first job."""
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: Any) -> None:
         boot.start()
+        broker.broker_id = f"{WORKER}{broker.broker_id}"  # type: ignore[attr-defined]
 
 
 class DatabaseConnection(dramatiq.Middleware):

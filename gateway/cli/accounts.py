@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from gateway import boot, wallclock
 from gateway.cli.main import Stopped
+from gateway.domain.reminders import Rule
 from gateway.models.base import connection
 from gateway.usecases import accounts
 
@@ -18,6 +19,7 @@ def run(args: argparse.Namespace) -> int:
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
         "orgs create": _create_organization,
         "orgs list": _list_organizations,
+        "orgs set": _set_organization,
         "keys create": _create_key,
         "keys list": _list_keys,
         "keys revoke": _revoke_key,
@@ -50,6 +52,16 @@ def _create_organization(args: argparse.Namespace) -> int:
 def _list_organizations(args: argparse.Namespace) -> int:
     for row in accounts.organizations():
         _show(args, _organization(row), f"{row.id}  {row.time_zone:<20}  {row.name}")
+    return 0
+
+
+def _set_organization(args: argparse.Namespace) -> int:
+    try:
+        given = json.loads(args.reminders)
+        rules = [Rule(**rule) for rule in given]
+    except (ValueError, TypeError):
+        raise Stopped('--reminders must be JSON: [{"kind": "before", "minutes": 60}]', 2) from None
+    accounts.set_reminders(_find(args.organization), rules)
     return 0
 
 

@@ -90,6 +90,11 @@ def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     create = orgs.add_parser("create", help="make one")
     create.add_argument("name")
     create.add_argument("--time-zone", default="UTC", help="IANA name")
+    change = orgs.add_parser("set", help="change one")
+    change.add_argument("--organization", metavar="ID|NAME", help="not needed if there is one")
+    change.add_argument(
+        "--reminders", required=True, metavar="JSON", help="the rules of bookings without their own"
+    )
     keys = commands.add_parser("keys", help="API keys").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )

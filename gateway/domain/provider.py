@@ -183,8 +183,8 @@ class Provider(Protocol):
 
     def find(self, request: CallRequest) -> Sequence[Found] | None:
         """The calls the carrier has from this sender to this number, older ones among them; the
-        caller picks by time. None when this carrier can't be asked at all. Raises LookupFailed when it did not answer
-        completely."""
+        caller picks by time. None when this carrier can't be asked at all. Raises LookupFailed
+        when it did not answer completely."""
 
     def hang_up(self, account: str, external_id: str) -> bool:
         """End or cancel a call. True when it is over now; never raises."""

@@ -64,6 +64,18 @@ class Moment:
     past: bool
 
 
+def check(rules: Sequence[Rule]) -> None:
+    """Raises Invalid unless these rules can stand for any booking of an organization."""
+    for index, rule in enumerate(rules):
+        field = f"reminders.{index}"
+        if rule.kind not in (EVERY, BEFORE):
+            raise Invalid("must be every or before", f"{field}.kind")
+        if type(rule.minutes) is not int or not 1 <= rule.minutes <= 1_051_200:
+            raise Invalid("must be a whole number of at least 1", f"{field}.minutes")
+        if rule.channel != "voice" or rule.to not in ("contact", "staff"):
+            raise Invalid("must be voice, to contact or staff", field)
+
+
 def plan(
     rules: Sequence[Rule], starts_at: datetime, booked_at: datetime, now: datetime
 ) -> list[Moment]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import times
 from gateway.domain.errors import Conflict, Invalid, NotFound, Unauthenticated
-from gateway.domain.reminders import USUAL, Rule
+from gateway.domain.reminders import USUAL, Rule, check
 from gateway.models.organization import ApiKey, Organization
 
 SCOPES = (
@@ -64,7 +64,9 @@ def create_organization(name: str, time_zone: str, now: datetime) -> Organizatio
 
 
 def set_reminders(organization_id: str, rules: Sequence[Rule]) -> None:
-    """Give an organization the rules that apply to bookings without their own. Raises NotFound."""
+    """Give an organization the rules that apply to bookings without their own: of kind every or
+    before, since a moment belongs to one booking. Raises NotFound, Invalid."""
+    check(rules)
     if not Organization.set_reminders(organization_id, [rule.to_json() for rule in rules]):
         raise NotFound("no such organization")
 

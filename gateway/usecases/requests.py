@@ -45,29 +45,34 @@ def request_call(
     with atomic():
         readiness.require_voice(caller.organization_id, caller.mode)
         contact = people.keep(caller, "contact", {"phone": to, "locale": locale}, now)
-        row = {
-            "id": new_id("nt"),
-            "organization": caller.organization_id,
-            "mode": caller.mode,
-            "subject_type": "request",
-            "subject_id": new_id("rq"),
-            "schedule_version": 1,
-            "rule": "request:voice",
-            "number": 1,
-            "kind": "call",
-            "purpose": "request",
-            "booking": None,
+        row = _row(caller, due_at, ends, now) | {
             "contact": contact.id,
-            "plan": [{"channel": "voice"}],
-            "step": 0,
             "wording": {"say": say},
             "metadata": metadata,
-            "due_at": due_at,
-            "expires_at": ends,
-            "created_at": now,
-            "tries": 0,
-            **schedule.opening(due_at, now, past=False, due=due_at <= now),
         }
         Notification.add([row])
     kept = Notification.get_by_id(row["id"])
     return Requested(kept, [(kept.id, kept.claim)] if kept.claim else [])
+
+
+def _row(caller: Caller, due_at: datetime, ends: datetime, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id("nt"),
+        "organization": caller.organization_id,
+        "mode": caller.mode,
+        "subject_type": "request",
+        "subject_id": new_id("rq"),
+        "schedule_version": 1,
+        "rule": "request:voice",
+        "number": 1,
+        "kind": "call",
+        "purpose": "request",
+        "booking": None,
+        "plan": [{"channel": "voice"}],
+        "step": 0,
+        "due_at": due_at,
+        "expires_at": ends,
+        "created_at": now,
+        "tries": 0,
+        **schedule.opening(due_at, now, past=False, due=due_at <= now),
+    }

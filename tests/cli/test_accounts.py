@@ -77,3 +77,15 @@ def test_what_can_t_be_is_refused_with_2_and_a_reason(shell: Shell, words: tuple
     assert done.returncode == 2
     assert done.stderr.strip()
     assert "Traceback" not in done.stderr
+
+
+def test_an_organization_s_own_rules_are_set_and_refused_in_words(shell: Shell) -> None:
+    shell.rows("orgs", "create", "Salon")
+    done = shell.run("orgs", "set", "--reminders", '[{"kind": "before", "minutes": 60}]')
+    assert done.returncode == 0, done.stderr
+
+    moment = '[{"kind": "at", "at": "2026-12-01T09:00:00Z"}]'
+    for wrong in ("not JSON", '[{"minutes": 60}]', '[{"kind": "before", "minutes": 0}]', moment):
+        refused = shell.run("orgs", "set", "--reminders", wrong)
+        assert refused.returncode != 0
+        assert "Traceback" not in refused.stderr

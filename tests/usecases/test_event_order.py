@@ -9,7 +9,7 @@ from gateway.models.call_log import CallLog
 from gateway.models.feed import FeedEntry
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
-from gateway.models.transcript import Transcript
+from gateway.models.transcript import Transcript, TranscriptSegment
 from tests.usecases.desk import Desk
 from tests.usecases.test_inbox import GT, SID, Line
 
@@ -25,6 +25,7 @@ def _without_arrival(value: Any) -> Any:
 
 
 def _forget() -> None:
+    TranscriptSegment.delete().execute()
     Transcript.delete().execute()
     ProviderEvent.delete().execute()
     CallLog.delete().execute()
