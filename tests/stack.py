@@ -76,10 +76,9 @@ class Sandbox:
 
     def __init__(self, served: Served, settings: Settings, ledger: Path, **more: Any) -> None:
         config = SandboxConfig.single(
-            **dict[str, Any](settings.sandbox_credentials),
             gateway_url=settings.public_url,
             ledger_path=ledger,
-            **{"ring_seconds": 0.02, "talk_seconds": 0.02, "number_delay": 0.3,
+            **{**settings.sandbox_credentials, "ring_seconds": 0.02, "talk_seconds": 0.02, "number_delay": 0.3,
                "transcript_delay": 0.3, "hang_seconds": 2.0, **more},
         )  # fmt: skip
         self._served = served
@@ -182,6 +181,7 @@ class Stack:
     web: Served
     sandbox: Sandbox
     account: Account
+    folder: Path
     _worker: dramatiq.Worker | None = field(default=None, repr=False)
     _clock: tuple[threading.Event, threading.Thread] | None = field(default=None, repr=False)
 
@@ -275,4 +275,4 @@ def assemble(
     assert configured.secret_key == SECRET_KEY
     simulator = Sandbox(provider, configured, folder / "ledger.jsonl", **sandbox)
     web.app = create_app(configured)
-    return Stack(configured, web, simulator, open_account("Practice"))
+    return Stack(configured, web, simulator, open_account("Practice"), folder)
