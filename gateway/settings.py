@@ -92,6 +92,10 @@ class Settings:
         parsing.seconds_list, (5.0, 30.0, 120.0, 600.0)
     )
 
+    silent_call_lookup_seconds: tuple[float, ...] = _setting(
+        parsing.seconds_list, (60.0, 60.0, 180.0, 600.0, 2700.0, 18000.0, 64800.0, 172800.0)
+    )
+
     # Real seconds: for a worker to take a claimed row up; for a placement with all its commits.
     claim_lease_seconds: float = _setting(parsing.number(0.1, 3600), 15.0)
     sending_lease_seconds: float = _setting(parsing.number(0.1, 3600), 60.0)

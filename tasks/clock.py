@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 AHEAD = 1000  # messages that may wait for workers before the clock claims no more
 EVENT_PAUSE = 10.0
+LOOKUP_PAUSE = 30.0  # more than a look-up takes
 STANDBY = 1.0
 _HOUSEKEEPING = timedelta(hours=1)
 
@@ -78,8 +79,8 @@ def tick(now: datetime) -> int:
             break
     for event_id in ProviderEvent.claim_waiting(now, BATCH, wallclock.span(EVENT_PAUSE)):
         broker.nudge(apply_event, event_id)
-    for call in CallLog.to_look_up(now):
-        broker.nudge(look_up_call, call.id)
+    for call_id in CallLog.claim_look_ups(now, BATCH, wallclock.span(LOOKUP_PAUSE)):
+        broker.nudge(look_up_call, call_id)
     return claimed
 
 

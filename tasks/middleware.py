@@ -74,7 +74,7 @@ class ExponentialBackoff(dramatiq.Middleware):
 
     @property
     def actor_options(self) -> set[str]:
-        return {"park"}
+        return {"park", "throws"}
 
     def after_process_message(
         self,

@@ -27,9 +27,7 @@ class Carrier:
         validator = RequestValidator(token or self._shared["auth_token"])
         return str(validator.compute_signature(url, params))
 
-    def status(
-        self, sid: str, word: str, sequence: int | None, attempt: str | None = None, **more: str
-    ) -> dict[str, str]:
+    def status(self, sid: str, word: str, sequence: int | None, **more: str) -> dict[str, str]:
         """The parameters of a status callback; its moment follows the sequence number."""
         at = datetime(2026, 11, 21, 12, 0, sequence or 0, tzinfo=UTC)
         params = {
@@ -61,7 +59,9 @@ class Carrier:
         headers = {"X-Twilio-Signature": signature, "Content-Type": FORM}
         return requests.post(url, data=urlencode(params), headers=headers, timeout=15)
 
-    def utterance(self, sid: str, source: str, number: int, track: str, text: str) -> dict[str, str]:
+    def utterance(
+        self, sid: str, source: str, number: int, track: str, text: str
+    ) -> dict[str, str]:
         """The parameters of one piece of a real-time transcription."""
         return {
             "TranscriptionSid": source,

@@ -1,7 +1,7 @@
 """Calls: one row for each attempt, committed before the provider is asked."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import CharField, ForeignKeyField, IntegerField, fn
@@ -98,7 +98,7 @@ class CallLog(Row):
     @classmethod
     def close_line(cls, row: "CallLog") -> None:
         """The attempt is known to the provider: its line is free for another one."""
-        done = cls.update(open_key=None, lookup_at=None)
+        done = cls.update(open_key=None)
         done.where(cls.id == row.id, cls.external_id.is_null(False)).execute()
 
     @classmethod
@@ -120,9 +120,8 @@ class CallLog(Row):
         """One legal move of the lifecycle as one conditional UPDATE with its feed entry; False
         when the call was in no state from which it may be made. `row` is brought up to date."""
         before = frozenset(from_) if from_ is not None else sources(CALL_MOVES, to)
-        values = {"state": to, **changes}
-        if to not in OPEN:
-            values |= {"open_key": None, "lookup_at": None}
+        known = {} if to in OPEN else {"open_key": None, "lookup_at": None, "lookups": 0}
+        values = {"state": to, **known, **changes}
         corrected = is_final(CallState(row.state)) and row.state != to
         with atomic():
             if not cls.update(**values).where(cls.id == row.id, cls.state.in_(before)).execute():
@@ -163,9 +162,9 @@ class CallLog(Row):
         cls.update(recording_status=status).where(cls.id == row.id).execute()
 
     @classmethod
-    def unresolved(cls, call_id: str) -> "CallLog | None":
-        """A call of unknown fate; None when it is known by now."""
-        return cls.get_or_none(cls.id == call_id, cls.state == CallState.UNKNOWN)
+    def watched(cls, call_id: str) -> "CallLog | None":
+        """A call that is to be looked up; None when it is over by now."""
+        return cls.get_or_none(cls.id == call_id, cls.lookup_at.is_null(False))
 
     @classmethod
     def owner(cls, provider: str, account: str, external_id: str) -> "CallLog | None":
@@ -176,14 +175,18 @@ class CallLog(Row):
 
     @classmethod
     def look_up_again(cls, row: "CallLog", at: datetime, lookups: int) -> None:
-        """Put off the next look-up of an unknown call; `lookups` counts those that told nothing."""
+        """Put off the next look-up of a call; `lookups` counts those that told nothing."""
         again = cls.update(lookup_at=at, lookups=lookups)
-        again.where(cls.id == row.id, cls.state == CallState.UNKNOWN).execute()
+        again.where(cls.id == row.id, cls.lookup_at.is_null(False)).execute()
 
     @classmethod
-    def to_look_up(cls, now: datetime, limit: int = 100) -> list["CallLog"]:
-        """Calls that are due for a look-up at their provider."""
-        return list(cls.select().where(cls.lookup_at <= now).order_by(cls.lookup_at).limit(limit))
+    def claim_look_ups(cls, now: datetime, limit: int, pause: timedelta) -> list[str]:
+        """Ids of calls that are due for a look-up at their provider, put off by `pause` so that
+        they are not handed out again at once."""
+        due = cls.select(cls.id).where(cls.lookup_at <= now).order_by(cls.lookup_at).limit(limit)
+        put_off = cls.update(lookup_at=now + pause)
+        put_off = put_off.where(cls.id.in_(lock(due, skip_locked=True)))
+        return [row.id for row in put_off.returning(cls.id).execute()]
 
     @classmethod
     def of_notifications(cls, ids: list[str]) -> list["CallLog"]:

@@ -27,7 +27,7 @@ def apply(call: CallLog, event: ProviderEvent, now: datetime) -> None:
 def _status(call: CallLog, event: ProviderEvent, state: CallState, now: datetime) -> None:
     at = event.occurred_at or now
     if advances(CallState(call.state), state) or _corrects(call, event, state):
-        CallLog.move(call, state, now, **_facts(event, state, at))
+        CallLog.move(call, state, now, **_facts(event, state, at, now))
         outcomes.call_moved(call, now, event.failure)
     elif call.state == state:
         CallLog.fill(call, duration_seconds=event.duration_seconds)
@@ -47,7 +47,7 @@ def _corrects(call: CallLog, event: ProviderEvent, state: CallState) -> bool:
     )
 
 
-def _facts(event: ProviderEvent, state: CallState, at: datetime) -> dict[str, Any]:
+def _facts(event: ProviderEvent, state: CallState, at: datetime, now: datetime) -> dict[str, Any]:
     facts: dict[str, Any] = {"provider_status": event.provider_status}
     if event.sequence is not None:
         facts["sequence"] = event.sequence
@@ -60,6 +60,8 @@ def _facts(event: ProviderEvent, state: CallState, at: datetime) -> dict[str, An
             "reason": failure.reason if failure else None,
             "provider_code": failure.provider_code if failure else None,
         }
+    else:
+        facts["lookup_at"] = outcomes.first_look(now)
     return facts
 
 

@@ -45,7 +45,7 @@ def accepted(call: CallLog, placement: Placement, now: datetime) -> bool:
             return False
         CallLog.move(
             kept, CallState.QUEUED, now, from_=[CallState.PLACING, CallState.UNKNOWN],
-            provider_status=placement.provider_status,
+            provider_status=placement.provider_status, lookup_at=first_look(now),
         )  # fmt: skip
         CallLog.close_line(kept)
         call_moved(kept, now, None)
@@ -85,16 +85,24 @@ def became_unknown(call: CallLog, now: datetime) -> None:
             Notification.move(row, N.UNKNOWN, now, from_=[N.SENDING])
 
 
+def first_look(now: datetime) -> datetime | None:
+    """When the carrier is asked about a call it has and that is not over, unless news comes."""
+    waits = settings.current().silent_call_lookup_seconds
+    return now + timedelta(seconds=waits[0]) if waits else None
+
+
 def not_confirmed(call: CallLog, now: datetime) -> None:
-    """Nobody can say that the call was placed, and by now nobody will: the attempt is closed and
+    """Nobody can say what became of the call, and by now nobody will: the attempt is closed and
     the notification ends as unknown. A phone is never rung again by guess."""
     with atomic():
         moved = CallLog.move(
-            call, CallState.FAILED, now, from_=[CallState.UNKNOWN],
+            call, CallState.FAILED, now,
+            from_=[CallState(call.state)],  # as it was when the carrier was asked
             failure_class=FailureClass.TECHNICAL, reason=Reason.NOT_CONFIRMED, ended_at=now,
         )  # fmt: skip
         if moved:
             row = Notification.get_by_id(call.notification_id)
+            Notification.move(row, N.UNKNOWN, now, from_=[N.SENDING])
             Notification.settle_unknown(row, now, Reason.NOT_CONFIRMED)
             _bury(row, Reason.NOT_CONFIRMED, now)
 

@@ -3,11 +3,12 @@
 import dramatiq
 
 from gateway import settings, wallclock
+from gateway.domain.errors import NotSent
 from gateway.usecases import delivery, ending
 from tasks.broker import broker
 
 
-@dramatiq.actor(queue_name="voice", broker=broker, park=delivery.park)
+@dramatiq.actor(queue_name="voice", broker=broker, park=delivery.park, throws=NotSent)
 def place_call(notification_id: str, claim: int) -> None:
     """Place the call of a claimed notification."""
     lease = wallclock.span(settings.current().sending_lease_seconds)

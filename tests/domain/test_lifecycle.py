@@ -72,7 +72,9 @@ def test_the_end_of_a_call_is_followed_by_another_end_at_most() -> None:
 
 
 @given(st.sampled_from(C), st.sampled_from(C))
-def test_a_report_moves_a_call_forward_or_not_at_all(current: CallState, reported: CallState) -> None:
+def test_a_report_moves_a_call_forward_or_not_at_all(
+    current: CallState, reported: CallState
+) -> None:
     if advances(current, reported):
         assert CALL_RANK[reported] > CALL_RANK[current]
         assert not is_final(current)

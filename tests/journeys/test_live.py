@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.client import ANSWERED
 from tests.conftest import StartStack
-from tests.stack import ANSWERED, special
+from tests.stack import special
 
 ACCOUNT, TOKEN = "AC" + "a" * 32, "the live token"
 

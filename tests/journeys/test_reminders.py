@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.stack import ANSWERED, BUSY, Stack, special
+from tests.client import ANSWERED
+from tests.stack import BUSY, Stack, special
 from tests.waiting import until
 
 
@@ -72,26 +73,6 @@ def test_support_staff_find_the_call_by_all_that_they_may_know(stack: Stack) -> 
     assert {row["id"] for row in stack.api.calls(**both)} >= {call["id"]}
     assert stack.api.calls(q="passport") == []
     assert stack.api.calls(to=call["created_at"]) == []
-
-
-@pytest.mark.row("A2")
-def test_reminders_before_and_every_fall_due_by_the_real_clock(stack: Stack) -> None:
-    rules = [
-        {"kind": "before", "minutes": 30, "channel": "voice", "say": "Half an hour."},
-        {"kind": "before", "minutes": 60, "channel": "voice", "say": "An hour."},
-        {"kind": "every", "minutes": 7, "channel": "voice", "say": "Again."},
-    ]
-    booking = stack.api.book(starts_at=soon(minutes=30, seconds=0.5), reminders=rules)
-    by_words = {(r["kind"], r["number"]): r for r in booking["reminders"]}
-    assert len(by_words) == 6
-    call = ended(stack, by_words["before", 1]) if False else None
-    assert call is None
-    due = [r for r in booking["reminders"] if r["state"] == "scheduled"]
-    late = [r for r in booking["reminders"] if r["state"] == "suppressed"]
-    assert [r["reason"] for r in late] == ["past"]
-    first = min(due, key=lambda reminder: str(reminder["due_at"]))
-    assert ended(stack, first)["transcript"]["segments"][0]["text"] == "Half an hour."
-    assert len(stack.sandbox.placed()) == 1
 
 
 @pytest.mark.row("E1")

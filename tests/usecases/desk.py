@@ -10,7 +10,8 @@ from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
 from gateway.usecases import accounts, bookings, delivery
 from gateway.usecases.bookings import Booked, Wanted
-from tests.stack import ANSWERED, Stack
+from tests.client import ANSWERED
+from tests.stack import Stack
 
 LEASE = timedelta(seconds=15)
 

@@ -9,7 +9,8 @@ from gateway.domain.reminders import AT, BEFORE, EVERY, Rule
 from gateway.models.booking import Booking
 from gateway.models.notification import Notification
 from gateway.usecases import bookings
-from tests.stack import ANSWERED, special
+from tests.client import ANSWERED
+from tests.stack import special
 from tests.together import together
 from tests.usecases.desk import Desk
 
@@ -201,9 +202,7 @@ def test_a_rule_for_staff_calls_staff(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=-6), timedelta(days=732)])
-def test_a_start_out_of_bounds_is_refused_and_nothing_is_kept(
-    desk: Desk, ahead: timedelta
-) -> None:
+def test_a_start_out_of_bounds_is_refused_and_nothing_is_kept(desk: Desk, ahead: timedelta) -> None:
     with pytest.raises(Invalid):
         desk.book(_at(desk, ahead))
     assert Booking.select().count() == 0

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.errors import NotSent
 from gateway.domain.lifecycle import CallState
 from gateway.domain.provider import Placement, Result
 from gateway.models import base
@@ -13,8 +14,9 @@ from gateway.models.consent import Consent
 from gateway.models.notification import Notification
 from gateway.models.records import DeadLetter
 from gateway.usecases import delivery, outcomes, requests
+from tests.client import ANSWERED
 from tests.conftest import StartStack
-from tests.stack import ANSWERED, special
+from tests.stack import special
 from tests.together import together
 from tests.usecases.desk import Desk
 
@@ -171,7 +173,7 @@ def test_an_unclear_answer_is_resolved_and_never_repeated(desk: Desk, behaviour:
 def test_a_worker_killed_between_a_refusal_and_its_parking_loses_nothing(desk: Desk) -> None:
     desk.stack.sandbox.fault("throttle_429")
     row = ask(desk)
-    with pytest.raises(delivery.NotSent):
+    with pytest.raises(NotSent):
         delivery.attempt(row.id, row.claim, lambda: desk.now, timedelta(seconds=60))
     assert desk.row(row.id).state == "sending"
     later = desk.now + 61 * SECOND
@@ -192,7 +194,7 @@ def test_a_refusal_that_comes_after_news_of_the_very_call_repeats_nothing(desk: 
     CallLog.name(opened.call, "CA" + "1" * 32)
     CallLog.move(opened.call, CallState.RINGING, desk.now)
     refusal = Placement(Result.NOT_SENT)
-    with pytest.raises(delivery.NotSent) as fault:
+    with pytest.raises(NotSent) as fault:
         delivery._close(opened, refusal, desk.now)
     delivery.park(row.id, row.claim, fault.value, desk.now)
     assert desk.row(row.id).state == "sending"

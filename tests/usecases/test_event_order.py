@@ -95,7 +95,11 @@ def test_an_ending_the_carrier_did_not_number_later_corrects_nothing(desk: Desk)
 def test_utterances_in_any_order_make_one_transcript(desk: Desk) -> None:
     carrier = Line(desk).carrier
     _forget()
-    said = [("outbound_track", "Hello Ada."), ("inbound_track", "Hello."), ("inbound_track", "Bye.")]
+    said = [
+        ("outbound_track", "Hello Ada."),
+        ("inbound_track", "Hello."),
+        ("inbound_track", "Bye."),
+    ]
     events: list[Event] = [
         (carrier.utterance(SID, GT, number, track, text), "transcription")
         for number, (track, text) in enumerate(said, start=1)

@@ -1,13 +1,15 @@
 """Calls of unknown fate: found, or not confirmed, and never placed again."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
+from gateway.domain.lifecycle import CallState
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
 from gateway.models.records import DeadLetter
-from gateway.usecases import resolution
+from gateway.usecases import outcomes, resolution
 from tests.conftest import StartStack
 from tests.stack import special
 from tests.usecases.desk import Desk
@@ -41,13 +43,11 @@ def test_a_call_that_was_placed_after_all_is_found_and_goes_on(desk: Desk) -> No
 @pytest.mark.row("A4")
 def test_a_call_of_which_the_carrier_has_no_trace_ends_as_not_confirmed(desk: Desk) -> None:
     row, call = _unknown(desk, "timeout_not_accepted")
-    assert call.lookup_at is not None
-    looked = 0
-    while (due := CallLog.to_look_up(desk.now + timedelta(days=1))) and looked < 5:
-        assert due[0].lookup_at is not None
-        resolution.look_up(due[0].id, due[0].lookup_at)
-        looked += 1
-    assert looked == len(desk.stack.settings.unknown_lookup_seconds)
+    looked: list[float] = []
+    while (due := desk.attempts(row.id)[0].lookup_at) is not None:
+        looked.append((due - call.created_at).total_seconds())
+        resolution.look_up(call.id, due)
+    assert tuple(looked) == desk.stack.settings.unknown_lookup_seconds
     kept = desk.row(row.id)
     assert (kept.state, kept.reason) == ("unknown", "not_confirmed")
     assert kept.finished_at is not None
@@ -122,3 +122,47 @@ def test_a_call_found_at_its_end_has_its_outcome_at_once(desk: Desk) -> None:
     until(ended, "the end of the call", seconds=5)
     (kept,) = desk.attempts(row.id)
     assert (kept.external_id, kept.state) == (placed["external_id"], "completed")
+
+
+@pytest.mark.row("F2")
+def test_a_call_of_which_all_callbacks_were_lost_is_followed_by_asking(desk: Desk) -> None:
+    row = ask(desk, special("0103"))
+    desk.deliver(row.id, row.claim, desk.now)
+    (call,) = desk.attempts(row.id)
+    waits = desk.stack.settings.silent_call_lookup_seconds
+    assert (call.state, call.lookup_at) == ("queued", desk.now + waits[0] * SECOND)
+
+    def ended() -> bool:
+        resolution.look_up(call.id, desk.now + SECOND)
+        return desk.row(row.id).state == "reached"
+
+    until(ended, "the end of the call", seconds=5, pause=0.1)
+    shown = desk.stack.api.show(call.id)
+    assert (shown["state"], shown["events"][-1]["source"]) == ("completed", "lookup")
+
+
+@pytest.mark.row("F2")
+def test_a_call_that_stays_silent_is_asked_about_by_its_schedule_and_then_given_up(
+    desk: Desk,
+) -> None:
+    row = ask(desk, special("0107"))
+    desk.deliver(row.id, row.claim, desk.now)
+    (call,) = desk.attempts(row.id)
+    CallLog.update(external_id="CA" + "0" * 32).where(CallLog.id == call.id).execute()
+    looked = [desk.now]
+    while (due := desk.attempts(row.id)[0].lookup_at) is not None:
+        looked.append(due)
+        resolution.look_up(call.id, due)
+    waits = [(after - before).total_seconds() for before, after in pairwise(looked)]
+    assert tuple(waits) == desk.stack.settings.silent_call_lookup_seconds
+    assert (desk.row(row.id).state, desk.row(row.id).reason) == ("unknown", "not_confirmed")
+    assert len(desk.stack.sandbox.placed()) == 1
+
+
+def test_a_look_up_that_ends_after_news_came_does_not_end_the_call(desk: Desk) -> None:
+    row, call = _unknown(desk, "timeout_not_accepted")
+    kept = CallLog.locked(id=call.id)
+    assert kept is not None
+    CallLog.move(kept, CallState.RINGING, desk.now, lookup_at=desk.now)
+    outcomes.not_confirmed(call, desk.now)
+    assert desk.attempts(row.id)[0].state == "ringing"

@@ -1,0 +1,102 @@
+"""The doorbell: what may be rung with, what it costs, and that nobody waits for it."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from gateway.models.base import new_id
+from tasks import broker
+from tasks.actors.events import apply_event, look_up_call
+from tasks.actors.voice import end_call, place_call
+from tests import servers
+from tests.client import ANSWERED
+from tests.conftest import StartStack
+from tests.waiting import until
+
+NT = "nt_" + "0" * 26
+
+
+@pytest.mark.row("B10")
+@pytest.mark.parametrize(
+    "args",
+    [
+        (), (NT,), (NT, 0), (NT, -1), (NT, True), (NT, 1.0), (NT, "1"), (NT, None), (NT, 1, 2),
+        ("", 1), ("+4915112345678", 1), ("nt_1", 1), (NT + "\n", 1), (NT.upper(), 1), (None, 1),
+        ({"id": NT}, 1), ([NT], 1), (1, 1), ("nt_0000 0000000000000000000000", 1),
+    ],
+)  # fmt: skip
+def test_a_job_that_is_not_an_id_and_a_claim_is_refused_before_it_is_queued(
+    args: tuple[Any, ...], redis_server: servers.RedisServer
+) -> None:
+    with pytest.raises(ValueError, match="ids and claims"):
+        broker.nudge(place_call, *args)
+    assert redis_server.client().llen("ringback:voice") == 0
+
+
+@pytest.mark.row("B10")
+def test_every_actor_takes_ids_and_claims_and_nothing_else() -> None:
+    broker.check(place_call, (NT, 1))
+    for actor in (apply_event, look_up_call, end_call):
+        broker.check(actor, (new_id("xx"),))
+        for wrong in ((), ("x",), (new_id("xx"), 1)):
+            with pytest.raises(ValueError, match="ids and claims"):
+                broker.check(actor, wrong)
+
+
+@pytest.mark.row("B10")
+def test_one_bad_job_among_many_queues_none(redis_server: servers.RedisServer) -> None:
+    with pytest.raises(ValueError, match="ids and claims"):
+        broker.nudge_each(place_call, [(NT, 1), (NT, 0)])
+    assert redis_server.client().llen("ringback:voice") == 0
+
+
+@pytest.mark.row("B10")
+def test_a_waiting_job_costs_about_a_kilobyte_and_holds_no_personal_data(
+    start_stack: StartStack, redis_server: servers.RedisServer
+) -> None:
+    stack = start_stack(parts=())
+    client = redis_server.client()
+    stack.api.call(ANSWERED, metadata={"note": "zyxwv"})
+    before = client.info("memory")["used_memory_dataset"]
+    assert broker.nudge_each(place_call, ((new_id("nt"), 1) for _ in range(1000)))
+    each = (client.info("memory")["used_memory_dataset"] - before) / 1000
+    assert each < 1024
+    messages = [bytes(raw) for raw in client.hvals("ringback:voice.msgs")]
+    assert len(messages) == 1001
+    for raw in messages:
+        message = json.loads(raw)
+        assert (message["actor_name"], message["kwargs"]) == ("place_call", {})
+        broker.check(place_call, tuple(message["args"]))
+    everything = b"".join(messages)
+    assert not any(word in everything for word in (b"2025550100", b"noon", b"zyxwv", b"Ada"))
+
+
+@pytest.mark.row("A4")
+def test_a_broker_that_is_away_fails_no_request_and_slows_none_down(
+    start_stack: StartStack, redis_server: servers.RedisServer
+) -> None:
+    stack = start_stack(CLAIM_LEASE_SECONDS="1")
+    redis_server.kill()
+    try:
+        took = []
+        for _ in range(5):
+            begun = time.monotonic()
+            made = stack.api.call(ANSWERED)
+            took.append(time.monotonic() - begun)
+            assert made["state"] in ("due", "scheduled")
+        assert sorted(took)[2] < 0.5
+        assert max(took) < 3
+        assert not broker.reachable()
+        assert broker.workers() == 0
+    finally:
+        redis_server.start()
+    until(lambda: len(stack.sandbox.placed()) == 5, "all five calls", seconds=30)
+
+
+def test_what_the_broker_lost_is_noticed_once(redis_server: servers.RedisServer) -> None:
+    assert not broker.emptied()
+    redis_server.client().flushall()
+    assert broker.emptied()
+    assert not broker.emptied()
