@@ -2,10 +2,17 @@
 
 import logging
 import sys
+import traceback
 
 import structlog
 
-_QUIET = ("twilio.http_client", "urllib3", "dramatiq", "peewee", "werkzeug")
+_QUIET = ("twilio.http_client", "urllib3", "peewee", "werkzeug")
+
+
+def places(error: BaseException) -> list[str]:
+    """Where an exception went through, without what it says: that may hold personal data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
 
 
 def configure(level: str) -> None:
@@ -42,3 +49,6 @@ def configure(level: str) -> None:
     root.setLevel(level)
     for name in _QUIET:  # these log URLs, arguments or statements, which hold personal data
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It logs a failed job's exception with its text; our middleware says so without.
+    logging.getLogger("dramatiq.worker").setLevel(logging.CRITICAL)
+    logging.getLogger("dramatiq").setLevel(logging.WARNING)

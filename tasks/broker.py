@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import threading
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -28,7 +29,8 @@ log = structlog.get_logger(__name__)
 NAMESPACE = "ringback"
 SENTINEL = f"{NAMESPACE}:sentinel"
 _ID = re.compile(r"[a-z]{2}_[0-9a-z]{26}")
-_PAUSE = 1.0  # seconds without another try after the broker could not be reached
+_PAUSE = 5.0  # seconds without another try after the broker could not be reached
+_HURRY = 0.25  # seconds that a request may wait for the broker
 
 
 def _client(url: str) -> redis.Redis:
@@ -65,29 +67,50 @@ broker = build(settings.current().redis_url)
 dramatiq.set_broker(broker)
 
 _away_until = 0.0
+_suspect = threading.Event()  # the last try failed: one thread tries again, the others pass by
+_trying = threading.Lock()
+
+
+def hurry() -> None:
+    """Wait only shortly for the broker from now on, in a process that serves requests."""
+    broker.client.connection_pool.connection_kwargs["socket_timeout"] = _HURRY
+    broker.client.connection_pool.connection_kwargs["socket_connect_timeout"] = _HURRY
 
 
 def nudge(actor: "dramatiq.Actor[..., Any]", *args: Any) -> bool:
-    """Wake a worker. Best effort: never raises, and after a failure does not try again for a
-    second, so that a hung broker can't slow requests down. False when the message did not go."""
+    """Wake a worker. Best effort: never raises, and after a failure does not try again for some
+    seconds, so that a hung broker can't slow requests down. False when the message did not go."""
     return nudge_each(actor, [args])
 
 
 def nudge_each(actor: "dramatiq.Actor[..., Any]", calls: Iterable[tuple[Any, ...]]) -> bool:
     """Wake workers for several jobs of one actor; False when not all messages went."""
-    global _away_until
     jobs = list(calls)
     for args in jobs:
         check(actor, args)
     if time.monotonic() < _away_until:
         return False
+    if not _suspect.is_set():
+        return _send(actor, jobs)
+    if not _trying.acquire(blocking=False):
+        return False
+    try:
+        return _send(actor, jobs)
+    finally:
+        _trying.release()
+
+
+def _send(actor: "dramatiq.Actor[..., Any]", jobs: list[tuple[Any, ...]]) -> bool:
+    global _away_until
     try:
         for args in jobs:
             actor.send(*args)
     except (redis.RedisError, OSError) as error:
         _away_until = time.monotonic() + _PAUSE
+        _suspect.set()
         log.warning("broker unreachable", error=type(error).__name__)
         return False
+    _suspect.clear()
     return True
 
 

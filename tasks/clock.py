@@ -79,8 +79,8 @@ def tick(now: datetime) -> int:
             break
     for event_id in ProviderEvent.claim_waiting(now, BATCH, wallclock.span(EVENT_PAUSE)):
         broker.nudge(apply_event, event_id)
-    for call_id in CallLog.claim_look_ups(now, BATCH, wallclock.span(LOOKUP_PAUSE)):
-        broker.nudge(look_up_call, call_id)
+    look_ups = CallLog.claim_look_ups(now, BATCH, wallclock.span(LOOKUP_PAUSE))
+    broker.nudge_each(look_up_call, look_ups)
     return claimed
 
 

@@ -7,6 +7,7 @@ import dramatiq
 import structlog
 
 from gateway import settings
+from gateway.logs import places
 from tasks import clock
 from tasks.broker import broker
 
@@ -31,8 +32,9 @@ class ClockInWorker(dramatiq.Middleware):
         while not self._stop.is_set():
             try:
                 clock.run(self._stop)
-            except Exception:  # nobody restarts a thread, so it restarts itself
-                log.exception("clock in worker failed")
+            except Exception as error:  # noqa: BLE001 - nobody restarts a thread: it does itself
+                name = type(error).__name__
+                log.error("clock in worker failed", error=name, places=places(error))
                 self._stop.wait(1)
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:

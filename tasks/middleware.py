@@ -8,6 +8,8 @@ import dramatiq
 import structlog
 
 from gateway import boot, wallclock
+from gateway.domain.errors import GatewayError
+from gateway.logs import places
 from gateway.models import base
 
 log = structlog.get_logger(__name__)
@@ -62,7 +64,9 @@ class LogContext(dramatiq.Middleware):
         if exception is None:
             log.debug("job completed", seconds=seconds)
         else:
-            log.warning("job failed", seconds=seconds, error=type(exception).__name__)
+            known = isinstance(exception, GatewayError)
+            where = {} if known else {"places": places(exception)}
+            log.warning("job failed", seconds=seconds, error=type(exception).__name__, **where)
         structlog.contextvars.clear_contextvars()
 
 

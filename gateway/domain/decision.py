@@ -10,11 +10,12 @@ from gateway.domain.outcomes import Reason
 @dataclass(frozen=True)
 class Facts:
     """What is true of a notification and its subject at this moment. `planned_for` is the schedule
-    version that planned it, `in_force` the subject's present one."""
+    version that planned it, `in_force` the subject's present one; `ended` says why there is nothing
+    to tell any more."""
 
     due_at: datetime
     expires_at: datetime
-    canceled: bool
+    ended: Reason | None
     planned_for: int
     in_force: int
     opted_out: bool
@@ -33,8 +34,8 @@ class Decision:
 
 def decide(facts: Facts, now: datetime) -> Decision:
     """Allow, defer or suppress; the first objection counts."""
-    if facts.canceled:
-        return Decision(N.CANCELED, Reason.CANCELED)
+    if facts.ended is not None:
+        return Decision(N.CANCELED, facts.ended)
     if facts.planned_for != facts.in_force:
         return Decision(N.CANCELED, Reason.SUPERSEDED)
     if now >= facts.expires_at:

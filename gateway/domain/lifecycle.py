@@ -56,7 +56,8 @@ class BookingState(StrEnum):
 N, C, M, B = NotificationState, CallState, MessageState, BookingState
 
 NOTIFICATION_MOVES: dict[NotificationState, frozenset[NotificationState]] = {
-    N.SCHEDULED: frozenset({N.DUE, N.CANCELED, N.SUPPRESSED, N.EXPIRED}),
+    # To sending without the gate: the carrier tells of an attempt that we took for not sent.
+    N.SCHEDULED: frozenset({N.DUE, N.SENDING, N.CANCELED, N.SUPPRESSED, N.EXPIRED}),
     N.DUE: frozenset({N.SCHEDULED, N.SENDING, N.CANCELED, N.SUPPRESSED, N.EXPIRED}),
     N.SENDING: frozenset(
         {N.SCHEDULED, N.REACHED, N.NOT_REACHED, N.CANCELED, N.SUPPRESSED, N.EXPIRED, N.UNKNOWN}
@@ -67,7 +68,7 @@ NOTIFICATION_MOVES: dict[NotificationState, frozenset[NotificationState]] = {
     N.NOT_REACHED: frozenset({N.REACHED}),
     N.CANCELED: frozenset(),
     N.SUPPRESSED: frozenset(),
-    N.EXPIRED: frozenset(),
+    N.EXPIRED: frozenset({N.REACHED, N.NOT_REACHED}),
 }
 
 _ENDINGS = frozenset({C.COMPLETED, C.BUSY, C.NO_ANSWER, C.FAILED, C.CANCELED})
@@ -80,6 +81,10 @@ CALL_RANK: dict[CallState, int] = {
     **dict.fromkeys(_ENDINGS, 100),
 }
 
+# A recording's status never moves backwards either; words not named here come before these.
+_RECORDING = "in-progress paused stopped processing failed absent completed deleted"
+RECORDING_RANK = {word: rank for rank, word in enumerate(_RECORDING.split())}
+
 CALL_MOVES: dict[CallState, frozenset[CallState]] = {
     C.PLACING: frozenset({C.UNKNOWN, *_UNDERWAY, *_ENDINGS}),
     C.UNKNOWN: frozenset({*_UNDERWAY, *_ENDINGS}),
@@ -87,8 +92,10 @@ CALL_MOVES: dict[CallState, frozenset[CallState]] = {
         state: frozenset({*_UNDERWAY[step + 1 :], *_ENDINGS})
         for step, state in enumerate(_UNDERWAY)
     },
-    # Another ending is a correction: it needs a higher sequence number or a look-up as its source.
+    # Another ending is a correction: it needs a higher sequence number as its source.
     **{state: _ENDINGS - {state} for state in _ENDINGS},
+    # A failure that we concluded without the carrier's word gives way to any word of the carrier.
+    C.FAILED: frozenset({*_UNDERWAY, *_ENDINGS}) - {C.FAILED},
 }
 
 _MESSAGE_ENDINGS = frozenset({M.UNDELIVERED, M.FAILED, M.CANCELED})

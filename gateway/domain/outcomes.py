@@ -34,6 +34,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     PAST = "past"
     SUPERSEDED = "superseded"
+    OVER = "over"
     CANCELED = "canceled"
     NOT_CONFIRMED = "not_confirmed"
     UNKNOWN = "unknown"

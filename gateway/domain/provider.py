@@ -169,6 +169,7 @@ class Provider(Protocol):
 
     name: str
     routes: Sequence[Route]
+    can_be_asked: bool  # whether `find` ever answers
     own_numbers: bool  # it may call from a number of its own choice: none need be configured
 
     def account(self, mode: str) -> str | None:

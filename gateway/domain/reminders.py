@@ -114,7 +114,6 @@ def _of_rule(
     return [
         Moment(rule, number, at, starts_at, past=at < now - GRACE)
         for number, at in enumerate(due, start=1)
-        if rule.kind != EVERY or at >= now - GRACE
     ]
 
 

@@ -13,6 +13,7 @@ def create_app(settings: Settings) -> Flask:
         calls,
         config,
         docs,
+        doorbell,
         errors,
         events,
         headers,
@@ -30,6 +31,7 @@ def create_app(settings: Settings) -> Flask:
     config.hold(app, settings)
     headers.install(app, settings)
     errors.install(app)
+    doorbell.install()
     api = docs.build(app)
     for module in (bookings, calls, events, queue, webhooks, health):
         api.register_blueprint(module.blueprint)

@@ -173,15 +173,24 @@ def merge(present: Booking, changes: dict[str, Any]) -> dict[str, Any]:
     if zone is None and not has_offset(wanted.get("starts_at", "")):
         zone = present.time_zone
     if "contact" in wanted:
-        wanted["contact"] = _known(present.contact) | wanted["contact"]
+        wanted["contact"] = _completed(present.contact, wanted["contact"])
     staff = _known(present.staff) if present.staff else None
     if "staff" in wanted:
-        staff = (staff or {}) | person(wanted["staff"])
+        staff = _completed(present.staff, person(wanted["staff"]))
         wanted["staff"] = staff
     settle_times(wanted, zone)
     if {"staff", "reminders"} & wanted.keys():
         need_staff_phone(wanted.get("reminders") or rules_of(present), staff)
     return wanted
+
+
+def _completed(present: Contact | None, given: dict[str, Any]) -> dict[str, Any]:
+    """A person with what was left out taken from the present one; not if the external id says that
+    it is somebody else."""
+    known = _known(present) if present else {}
+    if given.get("external_id") not in (None, known.get("external_id")):
+        return given
+    return known | given
 
 
 def _known(row: Contact) -> dict[str, Any]:

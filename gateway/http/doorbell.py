@@ -7,7 +7,12 @@ from flask import g
 
 from tasks.actors.events import apply_event
 from tasks.actors.voice import end_call, place_call
-from tasks.broker import nudge
+from tasks.broker import hurry, nudge
+
+
+def install() -> None:
+    """Let no request wait long for the broker."""
+    hurry()
 
 
 def later(claimed: Iterable[tuple[str, int]]) -> None:

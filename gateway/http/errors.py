@@ -1,7 +1,6 @@
 """Every fault as RFC 9457 problem+json. What was sent is never repeated in an answer or a log."""
 
 import re
-import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from marshmallow import Schema, ValidationError, fields
 from werkzeug.exceptions import HTTPException
 
 from gateway.domain.errors import GatewayError, Invalid, Unauthenticated
+from gateway.logs import places
 
 log = structlog.get_logger("gateway.http")
 
@@ -164,9 +164,7 @@ def _on_http_exception(error: HTTPException) -> Response:
 def _on_crash(error: Exception) -> Response:
     """A bug. Its message may hold what a person sent or a row of the database, so the log names
     the exception's type and the places it went through, and nothing it says."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
-    log.error("request crashed", error=type(error).__name__, places=places, route=_route())
+    log.error("request crashed", error=type(error).__name__, places=places(error), route=_route())
     fault = GatewayError()
     return problem(fault.status, fault.slug, fault.title, fault.title)
 

@@ -20,7 +20,7 @@ from peewee import (
 )
 from playhouse.pool import PooledPostgresqlDatabase
 
-from gateway.domain.errors import StoreUnavailable
+from gateway.domain.errors import StillRunning, StoreUnavailable
 from gateway.models.sqlite import FairSqliteDatabase
 
 db = DatabaseProxy()
@@ -46,6 +46,16 @@ class UTCField(Field):
             return None
         parsed = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         return parsed.astimezone(UTC)
+
+
+class WordField(CharField):
+    """A word of somebody else's, a carrier's status or code: whatever comes is cut to what the
+    column holds, and never refused."""
+
+    def adapt(self, value: Any) -> Any:
+        """The value as text, without NUL, cut."""
+        text: Any = super().adapt(value)
+        return text.replace("\x00", "")[: self.max_length] if isinstance(text, str) else text
 
 
 class Row(Model):
@@ -140,6 +150,22 @@ def lock(query: Any, *, skip_locked: bool = False, of: type[Row] | None = None) 
     if dialect() == "sqlite":
         return query
     return query.for_update(True, of=of, skip_locked=skip_locked)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Wait at most so long for another transaction's locks, inside this transaction. Raises
+    StillRunning when that was not enough; the transaction is lost then. SQLite has one lock for
+    everything, which the transaction holds already."""
+    if dialect() == "sqlite":
+        yield
+        return
+    db.execute_sql(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'")
+    try:
+        yield
+    except OperationalError as error:
+        raise StillRunning from error
+    db.execute_sql("SET LOCAL lock_timeout = '4s'")
 
 
 @contextmanager

@@ -6,8 +6,15 @@ from typing import Any
 
 from peewee import CharField, ForeignKeyField, IntegerField, fn
 
-from gateway.domain.lifecycle import CALL_MOVES, CallState, is_final, sources
-from gateway.models.base import Row, UTCField, atomic, id_field, lock
+from gateway.domain.lifecycle import (
+    CALL_MOVES,
+    RECORDING_RANK,
+    CallState,
+    is_final,
+    sources,
+)
+from gateway.domain.outcomes import Reason
+from gateway.models.base import Row, UTCField, WordField, atomic, id_field, lock
 from gateway.models.booking import Booking
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.notification import Notification
@@ -39,15 +46,15 @@ class CallLog(Row):
     to_address = CharField(max_length=320)
     to_hash = CharField(max_length=64, index=True)
     state = CharField(max_length=12)
-    provider_status = CharField(max_length=40, null=True)
+    provider_status = WordField(max_length=64, null=True)
     sequence = IntegerField(null=True)
     answered_by = CharField(max_length=10, null=True)
     duration_seconds = IntegerField(null=True)
-    recording_id = CharField(max_length=200, null=True)
-    recording_status = CharField(max_length=20, null=True)
+    recording_id = WordField(max_length=200, null=True)
+    recording_status = WordField(max_length=64, null=True)
     failure_class = CharField(max_length=10, null=True)
     reason = CharField(max_length=40, null=True)
-    provider_code = CharField(max_length=20, null=True)
+    provider_code = WordField(max_length=64, null=True)
     created_at = UTCField()
     started_at = UTCField(null=True)
     ended_at = UTCField(null=True)
@@ -76,6 +83,11 @@ class CallLog(Row):
         if row is not None:
             row.tell(values["created_at"])
         return row
+
+    @classmethod
+    def on_line(cls, open_key: str) -> "CallLog | None":
+        """The open attempt on a line."""
+        return cls.get_or_none(cls.open_key == open_key)
 
     @classmethod
     def latest(cls, notification_id: str) -> "CallLog | None":
@@ -119,7 +131,8 @@ class CallLog(Row):
     ) -> bool:
         """One legal move of the lifecycle as one conditional UPDATE with its feed entry; False
         when the call was in no state from which it may be made. `row` is brought up to date."""
-        before = frozenset(from_) if from_ is not None else sources(CALL_MOVES, to)
+        legal = sources(CALL_MOVES, to)
+        before = legal if from_ is None else legal & frozenset(from_)
         known = {} if to in OPEN else {"open_key": None, "lookup_at": None, "lookups": 0}
         values = {"state": to, **known, **changes}
         corrected = is_final(CallState(row.state)) and row.state != to
@@ -130,6 +143,13 @@ class CallLog(Row):
                 setattr(row, name, value)
             row.tell(now, "call.corrected" if corrected else None)
         return True
+
+    @property
+    def guessed(self) -> bool:
+        """Whether it failed by our own verdict, without the carrier ever saying so."""
+        return self.state == CallState.FAILED and (
+            self.provider_status is None or self.reason == Reason.NOT_CONFIRMED
+        )
 
     def tell(self, now: datetime, type_: str | None = None) -> None:
         """Append the call's present state to the feed."""
@@ -157,14 +177,26 @@ class CallLog(Row):
 
     @classmethod
     def recorded(cls, row: "CallLog", recording_id: str | None, status: str | None) -> None:
-        """Note the recording of a call and how far it is."""
+        """Note the recording of a call and how far it is; that never goes back."""
         cls.fill(row, recording_id=recording_id)
-        cls.update(recording_status=status).where(cls.id == row.id).execute()
+        known, told = RECORDING_RANK.get(row.recording_status or "", -1), status or ""
+        if RECORDING_RANK.get(told, -1) > known or row.recording_status is None:
+            cls.update(recording_status=status).where(cls.id == row.id).execute()
+            row.recording_status = status
 
     @classmethod
-    def watched(cls, call_id: str) -> "CallLog | None":
-        """A call that is to be looked up; None when it is over by now."""
-        return cls.get_or_none(cls.id == call_id, cls.lookup_at.is_null(False))
+    def answered(cls, row: "CallLog", by: str | None) -> None:
+        """Note who or what answered; `unknown` gives way to anything definite."""
+        if by is not None and row.answered_by in (None, "unknown"):
+            cls.update(answered_by=by).where(cls.id == row.id).execute()
+            row.answered_by = by
+
+    @classmethod
+    def watched(cls, call_id: str, look_up: int) -> "CallLog | None":
+        """A call whose nth look-up (from 1) this is; None when that was done or it is over."""
+        return cls.get_or_none(
+            cls.id == call_id, cls.lookups == look_up - 1, cls.lookup_at.is_null(False)
+        )
 
     @classmethod
     def owner(cls, provider: str, account: str, external_id: str) -> "CallLog | None":
@@ -177,16 +209,18 @@ class CallLog(Row):
     def look_up_again(cls, row: "CallLog", at: datetime, lookups: int) -> None:
         """Put off the next look-up of a call; `lookups` counts those that told nothing."""
         again = cls.update(lookup_at=at, lookups=lookups)
-        again.where(cls.id == row.id, cls.lookup_at.is_null(False)).execute()
+        again.where(
+            cls.id == row.id, cls.lookups == row.lookups, cls.lookup_at.is_null(False)
+        ).execute()
 
     @classmethod
-    def claim_look_ups(cls, now: datetime, limit: int, pause: timedelta) -> list[str]:
-        """Ids of calls that are due for a look-up at their provider, put off by `pause` so that
-        they are not handed out again at once."""
+    def claim_look_ups(cls, now: datetime, limit: int, pause: timedelta) -> list[tuple[str, int]]:
+        """Calls that are due for a look-up at their provider, as (id, which look-up it is, from 1),
+        put off by `pause` so that they are not handed out again at once."""
         due = cls.select(cls.id).where(cls.lookup_at <= now).order_by(cls.lookup_at).limit(limit)
         put_off = cls.update(lookup_at=now + pause)
         put_off = put_off.where(cls.id.in_(lock(due, skip_locked=True)))
-        return [row.id for row in put_off.returning(cls.id).execute()]
+        return [(row.id, row.lookups + 1) for row in put_off.returning(cls).execute()]
 
     @classmethod
     def of_notifications(cls, ids: list[str]) -> list["CallLog"]:

@@ -68,6 +68,14 @@ class Contact(Row):
         if known.get("external_id") is not None:
             same.append(cls.external_id == known["external_id"])
         else:
-            same.append(cls.external_id.is_null())
-            same += [getattr(cls, name) == value for name, value in known.items() if value]
+            alike: dict[str, Any] = {
+                "external_id": None,
+                "name": None,
+                "phone": None,
+                "email": None,
+            }
+            alike |= {"time_zone": None, "locale": "en", **known}
+            for name, value in alike.items():
+                column = getattr(cls, name)
+                same.append(column.is_null() if value is None else column == value)
         return next(iter(cls.select().where(*same).limit(1)), None)

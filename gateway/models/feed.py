@@ -47,7 +47,8 @@ class FeedEntry(Row):
         query = cls.select().where(
             cls.organization == organization_id,
             cls.mode == mode,
-            (cls.tx > tx) | ((cls.tx == tx) & (cls.id > last)),
+            cls.tx >= tx,  # what the index can seek
+            (cls.tx > tx) | (cls.id > last),
         )
         if dialect() == "postgresql":
             horizon = SQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")

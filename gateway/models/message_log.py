@@ -2,7 +2,7 @@
 
 from peewee import CharField, ForeignKeyField, IntegerField, TextField
 
-from gateway.models.base import Row, UTCField, id_field
+from gateway.models.base import Row, UTCField, WordField, id_field
 from gateway.models.booking import Booking
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
@@ -31,10 +31,10 @@ class MessageLog(Row):
     template = CharField(max_length=120, null=True)
     template_version = IntegerField(null=True)
     state = CharField(max_length=12)
-    provider_status = CharField(max_length=40, null=True)
+    provider_status = WordField(max_length=64, null=True)
     failure_class = CharField(max_length=10, null=True)
     reason = CharField(max_length=40, null=True)
-    provider_code = CharField(max_length=20, null=True)
+    provider_code = WordField(max_length=64, null=True)
     created_at = UTCField()
     sent_at = UTCField(null=True)
     delivered_at = UTCField(null=True)

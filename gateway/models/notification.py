@@ -14,6 +14,7 @@ from gateway.models.feed import FeedEntry, entry
 from gateway.models.organization import Organization
 
 N = NotificationState
+OPEN = (*PENDING, N.SENDING, N.UNKNOWN)  # may still leave, or be tried again
 
 
 class Notification(Row):
@@ -95,7 +96,8 @@ class Notification(Row):
         """One legal move of the lifecycle, as one conditional UPDATE with its feed entry. False
         when the row was not (any more) in a state from which it may be made. `only_claim` asks
         in addition that nobody claimed it since it was read. `row` is brought up to date."""
-        before = frozenset(from_) if from_ is not None else sources(NOTIFICATION_MOVES, to)
+        legal = sources(NOTIFICATION_MOVES, to)
+        before = legal if from_ is None else legal & frozenset(from_)
         ends = to not in (N.SCHEDULED, N.DUE, N.SENDING, N.UNKNOWN)
         values = {"state": to, "next_attempt_at": None, "lease_until": None, **changes}
         if ends:
@@ -135,19 +137,19 @@ class Notification(Row):
 
     @classmethod
     def held(cls, notification_id: str, claim: int) -> "Notification | None":
-        """The due row that this claim holds, its contact with it, locked; None when the claim was
-        used or taken back."""
-        query = (
-            cls.select(cls, Contact)
-            .join(Contact)
-            .where(cls.id == notification_id, cls.claim == claim, cls.state == N.DUE)
+        """The due row that this claim holds, locked; None when it was used or taken back."""
+        # Without its contact: PostgreSQL would look at the join again after waiting for the lock,
+        # and pass over a row whose contact was replaced meanwhile.
+        query = cls.select().where(
+            cls.id == notification_id, cls.claim == claim, cls.state == N.DUE
         )
-        return next(iter(lock(query, of=cls)), None)
+        return next(iter(lock(query)), None)
 
     @classmethod
     def carry(cls, notification_id: str, **values: Any) -> None:
-        """Bring a waiting row in step with its edited subject; where it stands does not change."""
-        cls.update(**values).where(cls.id == notification_id, cls.state.in_(PENDING)).execute()
+        """Bring a row that may still leave in step with its edited subject; where it stands does
+        not change."""
+        cls.update(**values).where(cls.id == notification_id, cls.state.in_(OPEN)).execute()
 
     @classmethod
     def let_go(cls, notification_id: str, claim: int) -> None:
@@ -187,9 +189,9 @@ class Notification(Row):
     def release_all_due(cls, now: datetime) -> int:
         """Let every claim that no worker has taken up run out at once: the broker lost its
         messages. Returns how many there were."""
-        held = cls.update(lease_until=now - timedelta(seconds=1)).where(
-            cls.lease_until.is_null(False), cls.state == N.DUE
-        )
+        waiting = cls.select(cls.id).where(cls.lease_until.is_null(False), cls.state == N.DUE)
+        mine = lock(waiting.order_by(cls.id), skip_locked=True)
+        held = cls.update(lease_until=now - timedelta(seconds=1)).where(cls.id.in_(mine))
         return int(held.execute())
 
     @classmethod

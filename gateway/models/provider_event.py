@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from peewee import CharField, ForeignKeyField, IntegerField, TextField, fn
 
-from gateway.models.base import Row, UTCField, id_field, lock
+from gateway.models.base import Row, UTCField, WordField, id_field, lock
 from gateway.models.call_log import CallLog
 from gateway.models.organization import Organization
 
@@ -31,18 +31,21 @@ class ProviderEvent(Row):
     query = TextField(default="")
     content_type = CharField(max_length=100, default="")
     body = TextField(null=True)
-    status = CharField(max_length=40, null=True)  # the provider's word, for the timeline
+    status = WordField(max_length=64, null=True)  # the provider's word, for the timeline
     sequence = IntegerField(null=True)
     occurred_at = UTCField(null=True)
     received_at = UTCField()
     state = CharField(max_length=10, default="received")
-    reason = CharField(max_length=200, null=True)
+    reason = WordField(max_length=200, null=True)
     tries = IntegerField(default=0)
     next_attempt_at = UTCField(null=True)
     applied_at = UTCField(null=True)
 
     class Meta:
-        indexes = ((("provider", "account", "dedup_key"), True),)
+        indexes = (
+            (("provider", "account", "dedup_key"), True),
+            (("organization", "state"), False),
+        )
 
     @classmethod
     def keep(cls, **values: object) -> str | None:

@@ -60,9 +60,9 @@ def _dead(organization_id: str, mode: str) -> list[tuple[str, int]]:
 
 
 def events(organization_id: str) -> dict[str, int]:
-    """Counts of the inbox: of this organization's events, and of those that belong to none yet."""
+    """Counts of the inbox, as far as its events are known to be this organization's."""
     row = ProviderEvent
-    mine = (row.organization == organization_id) | row.organization.is_null()
+    mine = row.organization == organization_id
     names = {"received": "waiting", "applied": "completed", "parked": "delayed", "dead": "dead"}
     counts = dict.fromkeys(NAMES, 0)
     counted: Any = row.select(row.state, fn.COUNT(row.id)).where(mine).group_by(row.state)

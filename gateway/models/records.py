@@ -4,7 +4,7 @@ from datetime import datetime
 
 from peewee import BigAutoField, CharField, ForeignKeyField, IntegerField, JSONField, TextField
 
-from gateway.models.base import Row, UTCField, id_field
+from gateway.models.base import Row, UTCField, id_field, patience
 from gateway.models.organization import Organization
 
 
@@ -34,23 +34,21 @@ class IdempotencyRecord(Row):
         forget: datetime,
     ) -> "tuple[IdempotencyRecord | None, bool]":
         """The record of a key, and whether this call made it. One from before `forget` does not
-        count. A second transaction with the same key waits here for the first to end."""
+        count. A second transaction with the same key waits here for the first to end; raises
+        StillRunning when that takes longer than a second."""
         same = (cls.organization == organization_id, cls.mode == mode, cls.key == key)
         cls.delete().where(*same, cls.created_at < forget).execute()
-        made = (
-            cls.insert(
-                organization=organization_id,
-                mode=mode,
-                key=key,
-                fingerprint=fingerprint,
-                created_at=now,
-            )
-            .on_conflict_ignore()
-            .returning(cls)
-            .execute()
+        fresh = cls.insert(
+            organization=organization_id,
+            mode=mode,
+            key=key,
+            fingerprint=fingerprint,
+            created_at=now,
         )
-        for row in made:
-            return row, True
+        with patience(1.0):
+            made = list(fresh.on_conflict_ignore().returning(cls).execute())
+        if made:
+            return made[0], True
         return cls.get_or_none(*same), False
 
     @classmethod

@@ -1,6 +1,8 @@
 """The state of the database's schema: which migrations ran, and running them."""
 
-from collections.abc import Callable
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from peewee import OperationalError
@@ -42,16 +44,27 @@ def rollback(to: str) -> list[str]:
 
 
 def _alone(step: Callable[[Runner], list[str]]) -> list[str]:
-    runner = _runner()
-    if dialect() == "postgresql":
-        db.execute_sql("SET lock_timeout = '60s'")
-        db.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
+    with _turn():
+        try:
+            hit("migrate.mid")
+            return list(step(_runner()))
+        except OperationalError as error:
+            raise StoreUnavailable("the migration could not run") from error
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One migration at a time: by an advisory lock on PostgreSQL, by a lock beside the file on
+    SQLite."""
+    if dialect() == "sqlite":
+        with Path(str(db.obj.database) + ".migrate").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+        return
+    db.execute_sql("SET lock_timeout = '60s'")
+    db.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
     try:
-        hit("migrate.mid")
-        return list(step(runner))
-    except OperationalError as error:
-        raise StoreUnavailable("the migration could not run") from error
+        yield
     finally:
-        if dialect() == "postgresql":
-            db.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
-            db.execute_sql("SET lock_timeout = '4s'")
+        db.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+        db.execute_sql("SET lock_timeout = '4s'")

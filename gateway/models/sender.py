@@ -68,15 +68,18 @@ class Sender(Row):
         return row
 
     @classmethod
-    def reserve(cls, sender: "Sender", now: datetime) -> datetime:
-        """The moment at which this sender may be used next, which is taken by this call. Equal to
-        `now` or earlier when it is free. Call it inside a transaction."""
+    def reserve(cls, sender: "Sender", now: datetime, until: datetime) -> datetime | None:
+        """The moment at which this sender may be used next, which is taken by this call; equal to
+        `now` when it is free. None, and nothing taken, when it is not before `until`. Call it
+        inside a transaction."""
         if not sender.rate_per_second:
             return now
         gap = timedelta(seconds=1 / sender.rate_per_second)
         while True:
             row = cls.get_by_id(sender.id)
             slot = max(now, row.next_free_at or now)
+            if slot >= until:
+                return None
             taken = cls.update(next_free_at=slot + gap).where(cls.id == sender.id)
             previous = row.next_free_at
             free = cls.next_free_at.is_null() if previous is None else cls.next_free_at == previous

@@ -15,7 +15,7 @@ from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.notification import Notification
-from gateway.usecases import people, readiness, schedule
+from gateway.usecases import gate, people, readiness, schedule
 from gateway.usecases.accounts import Caller
 
 EARLIEST, LATEST = timedelta(minutes=-5), timedelta(days=731)
@@ -146,6 +146,9 @@ def edit(
             raise Conflict("another request changed the booking just now", "version")
         booking = show(caller, booking_id)
         ring = schedule.renew(booking, now) if replan else []
+        if booking.state in gate.ENDED:
+            Notification.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.OVER)
+            ring = []
         _tell(booking, now, "booking.changed")
     return Booked(booking, False, ring)
 

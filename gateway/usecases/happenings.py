@@ -15,22 +15,31 @@ def apply(call: CallLog, event: ProviderEvent, now: datetime) -> None:
     facts fill what is empty and blank nothing."""
     if event.kind == EventKind.CALL_STATUS and event.state is not None:
         _status(call, event, event.state, now)
-    CallLog.fill(call, answered_by=event.answered_by)
+    CallLog.answered(call, event.answered_by)
     if event.kind == EventKind.RECORDING:
         CallLog.recorded(call, event.source_id, event.provider_status)
-    if event.text:
+    if event.text and not _outdated(call, event):
         Transcript.hold(call, event.source_id or event.external_id, event.text, now)
     if event.segments:
         _utterances(call, event, now)
 
 
+def _outdated(call: CallLog, event: ProviderEvent) -> bool:
+    """Whether a text came with a status before the end, and the call is over by now: the text
+    that came with its end is the whole one."""
+    return event.state is not None and not is_final(event.state) and is_final(CallState(call.state))
+
+
 def _status(call: CallLog, event: ProviderEvent, state: CallState, now: datetime) -> None:
     at = event.occurred_at or now
-    if advances(CallState(call.state), state) or _corrects(call, event, state):
+    news = advances(CallState(call.state), state) or _corrects(call, event, state)
+    if news or (call.guessed and state != CallState.FAILED):
         CallLog.move(call, state, now, **_facts(event, state, at, now))
         outcomes.call_moved(call, now, event.failure)
     elif call.state == state:
-        CallLog.fill(call, duration_seconds=event.duration_seconds)
+        CallLog.fill(
+            call, duration_seconds=event.duration_seconds, provider_status=event.provider_status
+        )
     if state == CallState.IN_PROGRESS:
         CallLog.fill(call, started_at=at)
 
@@ -53,16 +62,15 @@ def _facts(event: ProviderEvent, state: CallState, at: datetime, now: datetime) 
         facts["sequence"] = event.sequence
     if is_final(state):
         failure = None if state == CallState.COMPLETED else event.failure or outcomes.REASONS[state]
-        facts |= {
-            "ended_at": at,
-            "duration_seconds": event.duration_seconds,
-            "failure_class": failure.failure_class if failure else None,
-            "reason": failure.reason if failure else None,
-            "provider_code": failure.provider_code if failure else None,
-        }
+        facts |= {"ended_at": at, "duration_seconds": event.duration_seconds}
     else:
-        facts["lookup_at"] = outcomes.first_look(now)
-    return facts
+        failure = None
+        facts |= {"ended_at": None, "lookup_at": outcomes.first_look(now)}
+    return facts | {
+        "failure_class": failure.failure_class if failure else None,
+        "reason": failure.reason if failure else None,
+        "provider_code": failure.provider_code if failure else None,
+    }
 
 
 def _utterances(call: CallLog, event: ProviderEvent, now: datetime) -> None:

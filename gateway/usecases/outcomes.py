@@ -43,8 +43,12 @@ def accepted(call: CallLog, placement: Placement, now: datetime) -> bool:
             log.error("external id belongs to another call", call_id=call.id)
             became_unknown(kept, now)
             return False
+        took_it = {CallState.PLACING, CallState.UNKNOWN}
+        if kept.guessed:
+            took_it.add(CallState.FAILED)
         CallLog.move(
-            kept, CallState.QUEUED, now, from_=[CallState.PLACING, CallState.UNKNOWN],
+            kept, CallState.QUEUED, now, from_=took_it, ended_at=None, reason=None,
+            failure_class=None, provider_code=None,
             provider_status=placement.provider_status, lookup_at=first_look(now),
         )  # fmt: skip
         CallLog.close_line(kept)
@@ -64,8 +68,12 @@ def refused(call: CallLog, placement: Placement, now: datetime) -> None:
             failure_class=failure.failure_class, reason=failure.reason,
             provider_code=failure.provider_code, ended_at=now,
         )  # fmt: skip
-        if moved and placement.result == Result.REJECTED:
-            row = Notification.get_by_id(call.notification_id)
+        row = Notification.get_by_id(call.notification_id)
+        if moved and placement.result == Result.NOT_SENT:
+            # A sweeper may have taken a slow worker's attempt for unknown; now it is known. The
+            # lease has run out, so that the sweeper takes the row if this worker ends here.
+            Notification.move(row, N.SENDING, now, from_=[N.UNKNOWN], lease_until=now)
+        elif moved:
             finish(
                 row, N.NOT_REACHED, now,
                 reason=failure.reason, failure_class=failure.failure_class,
@@ -113,6 +121,8 @@ def call_moved(call: CallLog, now: datetime, failure: Failure | None) -> None:
         return
     row = Notification.get_by_id(call.notification_id)
     state = CallState(call.state)
+    # A retry that waits is off when the carrier turns out to have taken the call after all.
+    Notification.move(row, N.SENDING, now, from_=[N.SCHEDULED, N.DUE], slot_at=None)
     if not is_final(state):
         Notification.move(row, N.SENDING, now, from_=[N.UNKNOWN], finished_at=None, reason=None)
     elif state == CallState.COMPLETED:

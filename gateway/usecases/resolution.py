@@ -15,28 +15,29 @@ from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
 from gateway.providers import get
-from gateway.usecases import outcomes
+from gateway.usecases import ending, outcomes
 
 log = structlog.get_logger(__name__)
 
 EARLY, LATE = timedelta(seconds=5), timedelta(seconds=45)  # around the attempt, clocks included
 AFTER_EXPIRY = timedelta(hours=1)
 AGAIN = timedelta(seconds=30)
+SILENT_FOR = timedelta(hours=72)
 
 
-def look_up(call_id: str, now: datetime) -> None:
-    """Ask the carrier about an unknown or silent call. Found further on, it goes on as if that news
-    had come; after the last look-up of its schedule without any it is not confirmed. A carrier that
-    can't be asked leaves it to callbacks until an hour after the notification expired. Safe to
-    repeat."""
-    call = CallLog.watched(call_id)
+def look_up(call_id: str, number: int, now: datetime) -> None:
+    """Ask the carrier about an unknown or silent call, for the `number`th time (from 1). Found
+    further on, it goes on as if that news had come; after the last look-up of its schedule without
+    any it is not confirmed. A carrier that can't be asked leaves it to callbacks until an hour
+    after the notification expired. Safe to repeat."""
+    call = CallLog.watched(call_id, number)
     if call is None:
         return
     try:
         found = get(call.provider).find(_request(call))
     except LookupFailed:
-        CallLog.look_up_again(call, now + AGAIN, call.lookups)
         log.warning("look-up failed", call_id=call.id)
+        _put_off(call, now + AGAIN, now)
         return
     if found is None:
         _wait_for_callback(call, now)
@@ -45,6 +46,8 @@ def look_up(call_id: str, now: datetime) -> None:
     hits = [hit for hit in found if (hit.external_id == known if known else _may_be(call, hit))]
     if not (hits and _found(call, hits, now)):
         _no_news(call, now)
+    else:
+        ending.end_if_canceled(call.id)
 
 
 def _request(call: CallLog) -> CallRequest:
@@ -112,9 +115,22 @@ def _no_news(call: CallLog, now: datetime) -> None:
 
 
 def _wait_for_callback(call: CallLog, now: datetime) -> None:
-    row = Notification.get_by_id(call.notification_id)
-    deadline = row.expires_at + AFTER_EXPIRY
-    if now >= deadline:
+    _put_off(call, _deadline(call), now)
+
+
+def _deadline(call: CallLog) -> datetime:
+    """Until when news of a call is waited for that the carrier can't be asked about."""
+    if call.state != CallState.UNKNOWN:
+        since: datetime = call.created_at
+        return since + SILENT_FOR
+    expires: datetime = Notification.get_by_id(call.notification_id).expires_at
+    return expires + AFTER_EXPIRY
+
+
+def _put_off(call: CallLog, again: datetime, now: datetime) -> None:
+    """Try again later without counting this look-up, or give up when the deadline has passed."""
+    if now >= _deadline(call):
         outcomes.not_confirmed(call, now)
+        log.warning("call not confirmed", call_id=call.id)
     else:
-        CallLog.look_up_again(call, deadline, call.lookups)
+        CallLog.look_up_again(call, again, call.lookups)

@@ -11,7 +11,7 @@ from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Reason
 from gateway.models.base import new_id
 from gateway.models.booking import Booking
-from gateway.models.notification import Notification
+from gateway.models.notification import OPEN, Notification
 
 SUBJECT = "booking"
 
@@ -31,10 +31,15 @@ def write(
     rows = [
         _row(booking, moment, now)
         for moment in moments
-        if (moment.rule.key, moment.due_at) not in skip
+        if (moment.rule.key, moment.due_at) not in skip and not _passed_by(moment)
     ]
     Notification.add(rows)
     return [(row["id"], row["claim"]) for row in rows if row["state"] == N.DUE]
+
+
+def _passed_by(moment: reminders.Moment) -> bool:
+    """A past moment of a repeating rule is no news; that of a single one is shown as missed."""
+    return moment.past and moment.rule.kind == reminders.EVERY
 
 
 def _row(booking: Booking, moment: reminders.Moment, now: datetime) -> dict[str, Any]:
@@ -101,7 +106,7 @@ def renew(booking: Booking, now: datetime) -> list[tuple[str, int]]:
         if pair not in wanted or row.state == N.CANCELED or pair in kept:
             continue
         kept.add(pair)
-        if row.state in (N.SCHEDULED, N.DUE):
+        if row.state in OPEN:
             carried.append(row.id)
     Notification.cancel_pending(SUBJECT, booking.id, now, Reason.SUPERSEDED, keep=carried)
     _carry([row for row in existing if row.id in carried], wanted, booking)

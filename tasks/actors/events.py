@@ -14,6 +14,6 @@ def apply_event(event_id: str) -> None:
 
 
 @dramatiq.actor(queue_name="events", broker=broker)
-def look_up_call(call_id: str) -> None:
-    """Ask the provider about a call of unknown fate."""
-    resolution.look_up(call_id, wallclock.now())
+def look_up_call(call_id: str, number: int) -> None:
+    """Ask the provider about a call of unknown fate, for the nth time."""
+    resolution.look_up(call_id, number, wallclock.now())

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FINE = Facts(
     due_at=NOW,
     expires_at=NOW + timedelta(hours=1),
-    canceled=False,
+    ended=None,
     planned_for=3,
     in_force=3,
     opted_out=False,
@@ -32,7 +32,8 @@ def test_what_nothing_speaks_against_may_leave() -> None:
 @pytest.mark.parametrize(
     ("objection", "decision"),
     [
-        ({"canceled": True}, Decision(N.CANCELED, Reason.CANCELED)),
+        ({"ended": Reason.CANCELED}, Decision(N.CANCELED, Reason.CANCELED)),
+        ({"ended": Reason.OVER}, Decision(N.CANCELED, Reason.OVER)),
         ({"planned_for": 2}, Decision(N.CANCELED, Reason.SUPERSEDED)),
         ({"planned_for": 4}, Decision(N.CANCELED, Reason.SUPERSEDED)),
         ({"expires_at": NOW}, Decision(N.EXPIRED, Reason.EXPIRED)),
@@ -50,7 +51,7 @@ def test_each_objection_has_its_end(objection: dict[str, Any], decision: Decisio
         Facts,
         due_at=st.timedeltas(timedelta(hours=-1), timedelta(hours=1)).map(NOW.__add__),
         expires_at=st.timedeltas(timedelta(hours=-1), timedelta(hours=1)).map(NOW.__add__),
-        canceled=st.booleans(),
+        ended=st.sampled_from([None, Reason.CANCELED, Reason.OVER]),
         planned_for=st.integers(1, 2),
         in_force=st.integers(1, 2),
         opted_out=st.booleans(),
@@ -61,7 +62,7 @@ def test_nothing_leaves_early_late_canceled_superseded_or_unwanted(facts: Facts)
     may = decide(facts, NOW).state == N.SENDING
     assert may == (
         facts.due_at <= NOW < facts.expires_at
-        and not facts.canceled
+        and facts.ended is None
         and facts.planned_for == facts.in_force
         and not facts.opted_out
         and facts.has_address

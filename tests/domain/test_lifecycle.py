@@ -48,8 +48,9 @@ def test_every_state_can_be_reached_from_the_first(
 
 
 def test_an_outcome_is_left_only_by_a_correction() -> None:
-    for state in OUTCOMES - {N.REACHED, N.NOT_REACHED}:
+    for state in OUTCOMES - {N.REACHED, N.NOT_REACHED, N.EXPIRED}:
         assert NOTIFICATION_MOVES[state] == frozenset()
+    assert NOTIFICATION_MOVES[N.EXPIRED] == {N.REACHED, N.NOT_REACHED}
     assert NOTIFICATION_MOVES[N.REACHED] == {N.NOT_REACHED}
     assert NOTIFICATION_MOVES[N.NOT_REACHED] == {N.REACHED}
 
@@ -60,15 +61,20 @@ def test_what_was_placed_by_guess_is_never_scheduled_again() -> None:
     assert C.PLACING not in {target for targets in CALL_MOVES.values() for target in targets}
 
 
-def test_only_the_start_gate_leads_to_sending_and_only_from_due() -> None:
-    assert sources(NOTIFICATION_MOVES, N.SENDING) == {N.DUE, N.UNKNOWN}
+def test_only_the_gate_and_news_from_the_carrier_lead_to_sending() -> None:
+    assert sources(NOTIFICATION_MOVES, N.SENDING) == {N.DUE, N.UNKNOWN, N.SCHEDULED}
     assert frozenset({N.SCHEDULED, N.DUE}) == PENDING
 
 
 def test_the_end_of_a_call_is_followed_by_another_end_at_most() -> None:
     assert {state for state in C if is_final(state)} == ENDINGS
-    for state in ENDINGS:
+    for state in ENDINGS - {C.FAILED}:
         assert CALL_MOVES[state] == ENDINGS - {state}
+
+
+def test_a_failure_may_have_been_ours_and_then_gives_way_to_the_carrier() -> None:
+    assert CALL_MOVES[C.FAILED] >= ENDINGS - {C.FAILED}
+    assert not CALL_MOVES[C.FAILED] & {C.PLACING, C.UNKNOWN, C.FAILED}
 
 
 @given(st.sampled_from(C), st.sampled_from(C))

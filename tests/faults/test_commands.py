@@ -12,12 +12,12 @@ import pytest
 from gateway.cli.install import ROOT
 from tests.cli.stacks import descendants
 from tests.conftest import StartStack
+from tests.databases import ON_SQLITE
 from tests.faults.crew import QUICK, environment
 from tests.stack import Stack, special
 from tests.waiting import until
 
 Run = Callable[..., subprocess.Popen[bytes]]
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

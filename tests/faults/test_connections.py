@@ -8,6 +8,7 @@ from psycopg import sql
 
 from tests import servers
 from tests.conftest import StartStack
+from tests.databases import ON_POSTGRESQL, ON_SQLITE
 from tests.waiting import until
 
 TERMINATE = sql.SQL(
@@ -16,7 +17,7 @@ TERMINATE = sql.SQL(
 
 
 @pytest.mark.row("A4")
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(
     start_stack: StartStack, postgres: servers.PostgresServer, database_url: str
 ) -> None:
@@ -44,7 +45,7 @@ def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(
 
 
 @pytest.mark.row("A4")
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_writer_that_holds_the_database_delays_calls_and_loses_none(
     start_stack: StartStack, database_url: str
 ) -> None:

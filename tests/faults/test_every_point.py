@@ -3,6 +3,7 @@
 import pytest
 
 from tasks import broker
+from tests.databases import ON_POSTGRESQL
 from tests.faults.conftest import Scene, SetScene
 from tests.stack import FINAL, special
 from tests.waiting import until
@@ -12,7 +13,7 @@ STEPS = {"initiated", "ringing", "in-progress", "completed"}
 
 
 @pytest.mark.row("A4")
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_killed_at_the_nth_failpoint_for_every_n_no_call_is_lost_or_doubled(
     set_scene: SetScene,
 ) -> None:

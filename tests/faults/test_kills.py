@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tasks import broker
+from tests.databases import ON_POSTGRESQL, ON_SQLITE
 from tests.faults.conftest import Scene
 from tests.stack import FINAL, special
 from tests.waiting import until
@@ -52,6 +53,7 @@ def test_a_worker_killed_at_any_point_leaves_one_outcome_and_no_second_call(
     check(scene, made["id"], *WORKER[point])
 
 
+@ON_POSTGRESQL
 @pytest.mark.row("A4")
 @pytest.mark.parametrize("point", ["clock.after_lease", "clock.after_enqueue"])
 def test_a_clock_killed_between_claim_and_message_loses_and_doubles_nothing(
@@ -66,6 +68,7 @@ def test_a_clock_killed_between_claim_and_message_loses_and_doubles_nothing(
     check(scene, made["id"], "reached", 1)
 
 
+@ON_POSTGRESQL
 @pytest.mark.row("F3")
 @pytest.mark.parametrize("point", ["hook.after_verify", "hook.before_commit", "hook.after_commit"])
 def test_a_web_killed_while_it_takes_a_callback_loses_and_doubles_nothing(
@@ -87,6 +90,7 @@ def test_a_web_killed_while_it_takes_a_callback_loses_and_doubles_nothing(
     assert all(told().count(step) == 1 for step in STEPS)
 
 
+@ON_SQLITE
 @pytest.mark.row("A4")
 @pytest.mark.parametrize("point", ["api.after_key_insert", "api.before_commit", "api.after_commit"])
 def test_a_web_killed_while_it_books_makes_one_booking_for_the_client_that_asks_again(

@@ -11,8 +11,11 @@ import pytest
 
 from gateway import wallclock
 from tests.conftest import StartStack
+from tests.databases import ON_POSTGRESQL
 from tests.stack import Stack
 from tests.waiting import until
+
+pytestmark = ON_POSTGRESQL
 
 HOUR = timedelta(hours=1)
 RULE = {"kind": "every", "minutes": 120, "channel": "voice"}

@@ -4,7 +4,10 @@ import pytest
 
 from tests.client import ANSWERED
 from tests.conftest import StartStack
+from tests.databases import ON_POSTGRESQL
 from tests.stack import special
+
+pytestmark = ON_POSTGRESQL
 
 ACCOUNT, TOKEN = "AC" + "a" * 32, "the live token"
 

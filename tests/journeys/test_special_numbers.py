@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import StartStack
+from tests.databases import ON_SQLITE
 from tests.stack import FINAL, Stack, special
 from tests.waiting import until
-
-ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 # number: outcome of the notification, last state of its last call, calls placed, attempts
 FATES = {
@@ -85,7 +84,7 @@ VOICE_API_FATES = {
 
 @pytest.mark.row("D2")
 @pytest.mark.row("D3")
-@ONE_DATABASE
+@ON_SQLITE
 def test_the_generic_provider_ends_each_number_in_its_one_outcome(
     start_stack: StartStack,
 ) -> None:

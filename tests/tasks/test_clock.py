@@ -12,12 +12,10 @@ from gateway.models.provider_event import ProviderEvent
 from tasks import broker, clock
 from tests import servers
 from tests.conftest import StartStack
+from tests.databases import ON_POSTGRESQL, ON_SQLITE
 from tests.rows import notification, notifications
 from tests.usecases.desk import Desk
 from tests.waiting import until
-
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 @pytest.fixture

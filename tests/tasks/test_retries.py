@@ -7,6 +7,7 @@ from tasks.actors.voice import place_call
 from tasks.broker import broker
 from tests import servers
 from tests.conftest import StartStack
+from tests.databases import ON_SQLITE
 from tests.stack import special
 from tests.waiting import until
 
@@ -21,6 +22,7 @@ def test_our_middleware_gives_the_backoff_and_the_stock_retries_are_not_there() 
     assert apply_event.options["park"] is not None
 
 
+@ON_SQLITE
 @pytest.mark.row("F4")
 @pytest.mark.row("D4")
 def test_a_retry_waits_in_its_row_and_survives_a_flush_of_the_broker(

@@ -13,9 +13,10 @@ from gateway.models.call_log import CallLog
 from gateway.models.consent import Consent
 from gateway.models.notification import Notification
 from gateway.models.records import DeadLetter
-from gateway.usecases import delivery, outcomes, requests
+from gateway.usecases import delivery, gate, outcomes, requests
 from tests.client import ANSWERED
 from tests.conftest import StartStack
+from tests.databases import ON_SQLITE
 from tests.stack import special
 from tests.together import together
 from tests.usecases.desk import Desk
@@ -150,6 +151,7 @@ def test_a_number_the_carrier_rejects_ends_at_once(desk: Desk) -> None:
     assert desk.work(desk.now + timedelta(hours=1)) == 0
 
 
+@ON_SQLITE
 @pytest.mark.row("A4")
 @pytest.mark.parametrize(
     "behaviour",
@@ -189,7 +191,7 @@ def test_a_worker_killed_between_a_refusal_and_its_parking_loses_nothing(desk: D
 @pytest.mark.row("A4")
 def test_a_refusal_that_comes_after_news_of_the_very_call_repeats_nothing(desk: Desk) -> None:
     row = ask(desk)
-    opened = delivery._open(row.id, row.claim, desk.now, timedelta(seconds=60))
+    opened = gate.open_attempt(row.id, row.claim, desk.now, timedelta(seconds=60))
     assert opened is not None
     CallLog.name(opened.call, "CA" + "1" * 32)
     CallLog.move(opened.call, CallState.RINGING, desk.now)
@@ -217,7 +219,7 @@ def test_a_row_whose_worker_died_before_the_gate_is_claimed_anew(desk: Desk) -> 
 @pytest.mark.row("A4")
 def test_an_attempt_whose_worker_died_is_unknown_and_not_repeated(desk: Desk) -> None:
     row = ask(desk)
-    opened = delivery._open(row.id, row.claim, desk.now, timedelta(seconds=60))
+    opened = gate.open_attempt(row.id, row.claim, desk.now, timedelta(seconds=60))
     assert opened is not None
     assert delivery.sweep(desk.now + 61 * SECOND) == 1
     assert desk.row(row.id).state == "unknown"

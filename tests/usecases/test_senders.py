@@ -41,8 +41,18 @@ def test_a_sender_places_one_a_second_and_the_others_wait_in_their_rows(desk: De
 @pytest.mark.row("A7")
 def test_many_workers_at_once_get_a_slot_each(desk: Desk) -> None:
     sender = _sender(desk, 1.0)
-    slots = together(8, lambda _: Sender.reserve(sender, desk.now))
-    assert sorted(slots) == [desk.now + step * SECOND for step in range(8)]
+    end = desk.now + timedelta(hours=1)
+    slots = together(8, lambda _: Sender.reserve(sender, desk.now, end))
+    assert sorted(filter(None, slots)) == [desk.now + step * SECOND for step in range(8)]
+
+
+@pytest.mark.row("A7")
+def test_who_would_come_too_late_takes_no_slot_from_others(desk: Desk) -> None:
+    sender = _sender(desk, 1.0)
+    hour, moment = desk.now + timedelta(hours=1), desk.now + SECOND / 2
+    assert Sender.reserve(sender, desk.now, hour) == desk.now
+    assert Sender.reserve(sender, desk.now, moment) is None
+    assert Sender.reserve(sender, desk.now, hour) == desk.now + SECOND
 
 
 @pytest.mark.row("A7")

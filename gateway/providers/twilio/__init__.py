@@ -25,6 +25,7 @@ class TwilioProvider:
     """Twilio's live account and, where there is a sandbox, its test account."""
 
     name = "twilio"
+    can_be_asked = True
     own_numbers = False
     # 204 and no body: words in an answer could be read out or sent on as a reply.
     routes: Sequence[Route] = tuple(

@@ -22,6 +22,7 @@ class VoiceApiProvider:
     """Whoever answers at VOICE_PROVIDER_API_URL and, where there is a sandbox, its imitation."""
 
     name = "voice_api"
+    can_be_asked = False
     own_numbers = True
     routes: Sequence[Route] = (
         Route("call-status", ("application/json",), Acknowledgement(200, {"success": True})),

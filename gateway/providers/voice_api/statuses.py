@@ -54,7 +54,7 @@ def parse(callback: Callback, verified: Verified) -> ProviderEvent:
     return ProviderEvent(
         kind=EventKind.CALL_STATUS,
         # Not the webhook-id: the same news under another id is still the same news.
-        dedup_key=dedup_key("call-status", call_id, status, content),
+        dedup_key=dedup_key("call-status", call_id, reminder, status, content),
         external_id=call_id,
         account=verified.accounts[0],
         attempt_id=attempt_id(reminder),
