@@ -33,14 +33,12 @@ def pending() -> list[str]:
 def migrate(to: str | None = None) -> list[str]:
     """Run what is pending, up to and with `to`; returns the names. Two at once wait for each
     other. Raises StoreUnavailable when the database can't be reached."""
-    with connection():
-        return _alone(lambda runner: runner.up(to))
+    return _alone(lambda runner: runner.up(to))
 
 
 def rollback(to: str) -> list[str]:
     """Undo migrations, newest first, down to and with `to`; returns the names."""
-    with connection():
-        return _alone(lambda runner: runner.down(to))
+    return _alone(lambda runner: runner.down(to))
 
 
 def _alone(step: Callable[[Runner], list[str]]) -> list[str]:
@@ -54,17 +52,23 @@ def _alone(step: Callable[[Runner], list[str]]) -> list[str]:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One migration at a time: by an advisory lock on PostgreSQL, by a lock beside the file on
-    SQLite."""
+    """A connection, for one migration at a time: by an advisory lock on PostgreSQL; on SQLite by a
+    lock beside the file, taken first, since opening a fresh database writes to it already."""
     if dialect() == "sqlite":
-        with Path(str(db.obj.database) + ".migrate").open("w") as held:
+        try:
+            held = Path(f"{db.obj.database}.migrate").open("w")  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise StoreUnavailable("the database can't be reached") from error
+        with held:
             fcntl.flock(held, fcntl.LOCK_EX)
-            yield
+            with connection():
+                yield
         return
-    db.execute_sql("SET lock_timeout = '60s'")
-    db.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
-    try:
-        yield
-    finally:
-        db.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
-        db.execute_sql("SET lock_timeout = '4s'")
+    with connection():
+        db.execute_sql("SET lock_timeout = '60s'")
+        db.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        try:
+            yield
+        finally:
+            db.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+            db.execute_sql("SET lock_timeout = '4s'")
