@@ -71,7 +71,7 @@ class Crew:
 
     def start(self, *roles: str, **order: Any) -> int:
         """Start a process with these roles (worker, clock, web); its id. `fp` and `fp_n` arm
-        failpoints in it."""
+        failpoints in it, `queues` are those a worker serves (all)."""
         pid = self._order(roles=roles, **order)
         assert pid is not None
         self.pids.add(pid)

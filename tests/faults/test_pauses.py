@@ -10,6 +10,9 @@ from tests.faults.conftest import Scene
 from tests.faults.test_kills import PHONE, check
 from tests.waiting import until
 
+# A frozen worker serves one queue: another thread of it could hold SQLite's only lock otherwise,
+# and then nobody writes until it wakes.
+
 
 def _frozen(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
@@ -21,7 +24,7 @@ def test_a_worker_frozen_past_its_lease_places_no_second_call_when_it_wakes(
     scene: Scene, point: str
 ) -> None:
     made = scene.stack.api.call(PHONE)
-    frozen = scene.crew.start("worker", fp=f"{point}:1:stop")
+    frozen = scene.crew.start("worker", fp=f"{point}:1:stop", queues=["voice"])
     until(lambda: _frozen(frozen), "the frozen worker")
     scene.crew.start("worker", "clock")
     sent = point == "worker.after_send"
@@ -38,11 +41,12 @@ def test_a_worker_frozen_past_its_lease_places_no_second_call_when_it_wakes(
 @pytest.mark.row("A4")
 def test_an_answer_that_comes_after_the_sweeper_gave_up_on_it_still_counts(scene: Scene) -> None:
     made = scene.stack.api.call(PHONE)
-    frozen = scene.crew.start("worker", fp="worker.before_result_commit:1:stop")
+    frozen = scene.crew.start("worker", fp="worker.before_result_commit:1:stop", queues=["voice"])
     until(lambda: _frozen(frozen), "the frozen worker")
     scene.crew.start("clock")
     until(lambda: "unknown" in scene.stack.api.moves(made["id"]), "the sweeper")
     os.kill(frozen, signal.SIGCONT)
+    scene.crew.start("worker", queues=["events"])
     check(scene, made["id"], "reached", 1)
 
 

@@ -1,7 +1,8 @@
 """A process that has everything imported and forks workers, clocks and webs on demand, so that each
 one that a test kills costs milliseconds and not a second. Orders come as JSON lines on stdin:
-{"roles": [...], "fp": ..., "fp_n": ..., "port": ...} is answered by the process id, {"poll": pid}
-by the status that process ended with (minus the signal), or null while it runs."""
+{"roles": [...], "queues": [...], "fp": ..., "fp_n": ..., "port": ...} is answered by the process
+id, {"poll": pid} by the status that process ended with (minus the signal), or null while it runs.
+"""
 
 import json
 import os
@@ -28,7 +29,8 @@ def _live(order: dict[str, Any]) -> None:
     chosen = replace(settings.current(), fp=order.get("fp"), fp_n=order.get("fp_n"))
     boot.start(chosen)
     roles = order["roles"]
-    worker = dramatiq.Worker(broker, worker_timeout=20, worker_threads=2)
+    queues = set(order["queues"]) if "queues" in order else None
+    worker = dramatiq.Worker(broker, queues=queues, worker_timeout=20, worker_threads=2)
     if "web" in roles:
         server = make_server("127.0.0.1", order["port"], create_app(chosen), threaded=True)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
