@@ -8,6 +8,7 @@ Unarmed, a hit costs one comparison.
 import os
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -57,7 +58,8 @@ def _act(name: str, action: str) -> None:
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif action == "stop":
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # To this very thread: sent to the process, another thread might take it a moment later.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
     elif action == "exit":
         os._exit(1)
     elif action == "raise":
