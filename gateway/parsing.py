@@ -58,7 +58,7 @@ def seconds_list(raw: str) -> tuple[float, ...]:
     """Waits in seconds, separated by commas: `5,25,125`; `none` is no retry at all."""
     if raw.lower() == "none":
         return ()
-    parse = number(0, 86400)
+    parse = number(0, 7 * 86400)
     return tuple(parse(part.strip()) for part in raw.split(","))
 
 
