@@ -33,7 +33,7 @@ def _trouble(stack: Up, api: Api) -> list[str]:
     api.http.post(f"{api.base}/api/v1/calls", json=said)
     wrong: list[tuple[str, str, Any]] = [
         ("POST", "/api/v1/bookings", _booking(contact={"name": NAME, "phone": f"{NUMBER}1234567"})),
-        ("POST", "/api/v1/bookings", _booking(starts_at=NUMBER, wubbalubba=WORDS)),
+        ("POST", "/api/v1/bookings", _booking(starts_at=NUMBER, nonsense=WORDS)),
         ("POST", "/api/v1/calls", {**said, "say": [NUMBER]}),
         ("GET", f"/api/v1/calls?phone={NUMBER}&from={NAME}", None),
         ("GET", f"/api/v1/calls/{NUMBER}", None),
@@ -64,4 +64,4 @@ def test_nothing_personal_is_in_logs_redis_or_error_bodies(tmp_path: Path) -> No
     for name, content in written.items():
         found = [trace for trace in TRACES if trace.encode() in content]
         assert name in sandboxes_own or found == [], name
-    assert [trace for trace in TRACES for body in bodies if trace in body] == []
+    assert [body for body in bodies if any(trace in body for trace in TRACES)] == []
