@@ -54,8 +54,10 @@ def test_this_python_lacks_nothing_that_the_project_asks_for() -> None:
 @pytest.mark.parametrize("name", ["run", "test"])
 def test_the_pinned_requirements_are_what_the_lock_says(name: str) -> None:
     groups = {"run": ["embedded"], "test": ["embedded", "dev"]}[name]
-    command = [sys.executable, "-m", "uv", "export", "--locked", "--no-header", "--no-annotate"]
-    command += ["--no-emit-project", "--no-default-groups", "--quiet"]
+    # Offline, and with this interpreter: uv would fetch the one that .python-version names.
+    command = [sys.executable, "-m", "uv", "export", "--locked", "--offline", "--quiet"]
+    command += ["--python", sys.executable, "--no-header", "--no-annotate"]
+    command += ["--no-emit-project", "--no-default-groups"]
     for group in groups:
         command += ["--group", group]
     exported = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
