@@ -2,15 +2,13 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import requests
 
+from gateway.cli.data_folder import DataFolder
 from gateway.settings import Settings
 from gateway.usecases.accounts import SCOPES
-
-if TYPE_CHECKING:
-    from gateway.cli.stack import Stack
 
 _NAME = "Ringback"
 
@@ -29,7 +27,22 @@ class Credentials:
         return self.live_key or self.test_key
 
 
-def obtain(stack: "Stack", settings: Settings) -> Credentials:
+class Running(Protocol):
+    """A stack as far as its credentials are concerned: where its API is, where it keeps things,
+    and how to run one of our commands beside it."""
+
+    http: requests.Session
+    data: DataFolder
+
+    @property
+    def api(self) -> str:
+        """The address of its API."""
+
+    def command(self, *command: str) -> list[dict[str, Any]]:
+        """Run one command to its end; what it printed as JSON lines."""
+
+
+def obtain(stack: Running, settings: Settings) -> Credentials:
     """The kept keys if this database still takes them, else new ones, kept from now on."""
     database = hashlib.sha256(settings.database_url.encode()).hexdigest()
     kept = stack.data.credentials()
@@ -52,7 +65,7 @@ def _known(kept: dict[str, Any]) -> Credentials | None:
         return None
 
 
-def _accepted(stack: "Stack", credentials: Credentials) -> bool:
+def _accepted(stack: Running, credentials: Credentials) -> bool:
     headers = {"Authorization": f"Bearer {credentials.test_key}"}
     try:
         answer = stack.http.get(f"{stack.api}/api/v1/calls?limit=1", headers=headers, timeout=10)
@@ -61,14 +74,14 @@ def _accepted(stack: "Stack", credentials: Credentials) -> bool:
     return answer.status_code not in (401, 403)
 
 
-def _organization(stack: "Stack") -> str:
+def _organization(stack: Running) -> str:
     """The id of the organization that `up` works with, made the first time."""
     found = {row["name"]: row["id"] for row in stack.command("orgs", "list", "--json")}
     made = found.get(_NAME) or stack.command("orgs", "create", _NAME, "--json")[0]["id"]
     return str(made)
 
 
-def _key(stack: "Stack", organization: str, mode: str) -> str:
+def _key(stack: Running, organization: str, mode: str) -> str:
     # Whoever runs `up` owns the machine: this key may do everything.
     options = ("--mode", mode, "--name", "up", "--scopes", ",".join(SCOPES), "--json")
     made = stack.command("keys", "create", "--organization", organization, *options)

@@ -3,7 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN, BooleanField, CharField, ForeignKeyField, IntegerField, JSONField
+from peewee import (
+    JOIN,
+    BooleanField,
+    CharField,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    ModelSelect,
+)
 
 from gateway.models.base import Row, UTCField, id_field
 from gateway.models.contact import Contact
@@ -47,16 +55,22 @@ class Booking(Row):
         )
 
     @classmethod
-    def of(cls, organization_id: str, mode: str, **where: Any) -> "Booking | None":
-        """One booking of this organization and mode, its people loaded with it."""
+    def with_people(cls, organization_id: str, mode: str) -> "ModelSelect[Booking]":
+        """The bookings of this organization and mode, each with its people loaded."""
         staff = Contact.alias()
-        query = (
+        query: ModelSelect[Booking] = (
             cls.select(cls, Contact, staff)
             .join(Contact, on=cls.contact)
             .switch(cls)
             .join(staff, JOIN.LEFT_OUTER, on=cls.staff, attr="staff")
             .where(cls.organization == organization_id, cls.mode == mode)
         )
+        return query
+
+    @classmethod
+    def of(cls, organization_id: str, mode: str, **where: Any) -> "Booking | None":
+        """One booking of this organization and mode, its people loaded with it."""
+        query = cls.with_people(organization_id, mode)
         for name, value in where.items():
             query = query.where(getattr(cls, name) == value)
         return next(iter(query.limit(1)), None)

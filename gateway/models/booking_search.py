@@ -1,13 +1,11 @@
 """Finding bookings."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
-
-from peewee import JOIN
 
 from gateway.models.booking import Booking
 from gateway.models.contact import Contact
+from gateway.models.listing import Position, page
 
 
 def find(
@@ -15,17 +13,9 @@ def find(
     mode: str,
     filters: dict[str, Any],
     limit: int,
-    before: tuple[datetime, str] | None,
+    before: Position | None,
 ) -> list[Booking]:
     """Bookings of one organization and mode, newest first."""
-    staff = Contact.alias()
-    query = (
-        Booking.select(Booking, Contact, staff)
-        .join(Contact, on=Booking.contact)
-        .switch(Booking)
-        .join(staff, JOIN.LEFT_OUTER, on=Booking.staff, attr="staff")
-        .where(Booking.organization == organization_id, Booking.mode == mode)
-    )
     conditions: dict[str, Callable[[Any], Any]] = {
         "external_id": lambda value: Booking.external_id == value,
         "state": lambda value: Booking.state == value,
@@ -33,12 +23,5 @@ def find(
         "from_": lambda value: Booking.starts_at >= value,
         "to": lambda value: Booking.starts_at < value,
     }
-    for name, condition in conditions.items():
-        if filters.get(name) is not None:
-            query = query.where(condition(filters[name]))
-    if before is not None:
-        at, last = before
-        query = query.where(
-            (Booking.booked_at < at) | ((Booking.booked_at == at) & (Booking.id < last))
-        )
-    return list(query.order_by(Booking.booked_at.desc(), Booking.id.desc()).limit(limit))
+    query = Booking.with_people(organization_id, mode)
+    return page(query, filters, conditions, (Booking.booked_at, Booking.id), before, limit)

@@ -1,11 +1,11 @@
 """Finding calls."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
+from gateway.models.listing import Position, page
 from gateway.models.transcript import Transcript
 
 
@@ -14,7 +14,7 @@ def find(
     mode: str,
     filters: dict[str, Any],
     limit: int,
-    before: tuple[datetime, str] | None,
+    before: Position | None,
 ) -> list[CallLog]:
     """Calls of one organization and mode, newest first."""
     query = CallLog.select().where(CallLog.organization == organization_id, CallLog.mode == mode)
@@ -35,12 +35,4 @@ def find(
         "to": lambda value: CallLog.created_at < value,
         "q": Transcript.saying,
     }
-    for name, condition in conditions.items():
-        if filters.get(name) is not None:
-            query = query.where(condition(filters[name]))
-    if before is not None:
-        at, last = before
-        query = query.where(
-            (CallLog.created_at < at) | ((CallLog.created_at == at) & (CallLog.id < last))
-        )
-    return list(query.order_by(CallLog.created_at.desc(), CallLog.id.desc()).limit(limit))
+    return page(query, filters, conditions, (CallLog.created_at, CallLog.id), before, limit)
