@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from peewee import CharField, ForeignKeyField, IntegerField, TextField, fn
 
+from gateway.domain.provider import EventKind
 from gateway.models.base import Row, UTCField, WordField, id_field, lock
 from gateway.models.call_log import CallLog
 from gateway.models.organization import Organization
@@ -103,6 +104,8 @@ class ProviderEvent(Row):
             return []
         return list(
             cls.select()
-            .where(cls.call.in_(call_ids), cls.status.is_null(False), cls.state == "applied")
+            .where(
+                cls.call.in_(call_ids), cls.kind == EventKind.CALL_STATUS, cls.state == "applied"
+            )
             .order_by(fn.COALESCE(cls.occurred_at, cls.received_at), cls.sequence, cls.received_at)
         )

@@ -51,3 +51,15 @@ def test_a_recordings_text_and_the_recording_are_told_apart() -> None:
     assert (text.kind, text.text) == (EventKind.TRANSCRIPT, "Olá")
     failed = parse("twilio/transcription", {**words, "TranscriptionStatus": "failed"})
     assert (failed.kind, failed.text) == (EventKind.NOTICE, None)
+
+
+def test_a_recording_s_text_told_again_in_other_words_is_another_event() -> None:
+    known = {"AccountSid": LIVE_SID, "CallSid": CALL_SID, "TranscriptionSid": "TR" + "0" * 32}
+    told = [
+        parse(
+            "twilio/transcription",
+            {**known, "TranscriptionStatus": "completed", "TranscriptionText": text},
+        )
+        for text in ("One.", "One.", "Two.")
+    ]
+    assert told[0].dedup_key == told[1].dedup_key != told[2].dedup_key

@@ -144,14 +144,16 @@ def _transcript(p: Parameters) -> ProviderEvent:
     """A recording's whole text (https://www.twilio.com/docs/voice/twiml/record)."""
     source, status = p.sid("TranscriptionSid", "TR", "GT"), p.word("TranscriptionStatus")
     done = status == "completed"
+    text = p.get("TranscriptionText") or ""
+    content = hashlib.sha256(text.encode()).hexdigest()
     return ProviderEvent(
         kind=EventKind.TRANSCRIPT if done else EventKind.NOTICE,
-        dedup_key=dedup_key("transcript", source, status),
+        dedup_key=dedup_key("transcript", source, status, content),
         external_id=p.sid("CallSid", "CA"),
         account="",
         provider_status=status,
         source_id=source,
-        text=p.get("TranscriptionText") or "" if done else None,
+        text=text if done else None,
     )
 
 
