@@ -129,7 +129,7 @@ def test_a_call_found_at_its_end_has_its_outcome_at_once(desk: Desk) -> None:
         _look_up(desk, row.id, desk.now + SECOND)
         return desk.row(row.id).finished_at is not None
 
-    until(ended, "the end of the call", seconds=5)
+    until(ended, "the end of the call")
     (kept,) = desk.attempts(row.id)
     assert (kept.external_id, kept.state) == (placed["external_id"], "completed")
 
@@ -146,7 +146,7 @@ def test_a_call_of_which_all_callbacks_were_lost_is_followed_by_asking(desk: Des
         _look_up(desk, row.id, desk.now + SECOND)
         return desk.row(row.id).state == "reached"
 
-    until(ended, "the end of the call", seconds=5, pause=0.1)
+    until(ended, "the end of the call", pause=0.1)
     shown = desk.stack.api.show(call.id)
     assert (shown["state"], shown["events"][-1]["source"]) == ("completed", "lookup")
 
@@ -208,4 +208,4 @@ def test_a_call_canceled_while_its_fate_was_unknown_is_ended_when_it_is_found(de
         (listed,) = get("twilio").find(resolution._request(desk.attempts(row.id)[0])) or ()
         return is_final(listed.state)
 
-    until(over, "the end of the call", seconds=2)
+    until(over, "the end of the call")
