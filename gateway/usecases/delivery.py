@@ -14,7 +14,7 @@ from gateway.failpoints import hit
 from gateway.models.base import atomic
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
-from gateway.usecases import gate, outcomes
+from gateway.usecases import ending, gate, outcomes
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +42,8 @@ def _close(opened: gate.Opened, placement: Placement, now: datetime) -> None:
     if placement.result == Result.ACCEPTED:
         late_veto = outcomes.accepted(opened.call, placement, now)
         log.info("call triggered", **ids, external_id=placement.external_id)
-        if late_veto and placement.external_id:
-            opened.provider.hang_up(opened.call.account, placement.external_id)
+        if late_veto:
+            ending.end_if_canceled(opened.call.id)
         return
     failure = placement.failure
     reason = str(failure.reason) if failure else None

@@ -6,8 +6,6 @@ from typing import Any
 from gateway.models import queue_counts
 from gateway.usecases.accounts import Caller
 
-QUEUES = ("voice", "events")
-
 
 def stats(caller: Caller, now: datetime) -> dict[str, Any]:
     """Counts of the caller's organization and mode, by queue and by kind of notification:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import requests
 
 from gateway.domain.errors import NotSent
 from gateway.domain.lifecycle import CallState
@@ -10,6 +11,7 @@ from gateway.domain.outcomes import Failure, FailureClass, Reason
 from gateway.domain.provider import Placement, Result
 from gateway.models.base import connection
 from gateway.models.call_log import CallLog
+from gateway.models.notification import Notification
 from gateway.usecases import delivery, gate, outcomes
 from tests.stack import special
 from tests.usecases.desk import Desk
@@ -74,3 +76,17 @@ def test_a_retry_that_waits_is_off_when_the_carrier_had_taken_the_call(desk: Des
         outcomes.call_moved(call, desk.now, None)
     assert desk.row(row.id).state == "sending"
     assert desk.work(desk.now + MINUTE) == 0
+
+
+@pytest.mark.row("A3")
+def test_a_call_canceled_while_it_was_being_asked_for_is_ended_once_taken(desk: Desk) -> None:
+    pace = f"{desk.stack.settings.sandbox_url}/sandbox/pace"
+    requests.put(pace, json={"ring_seconds": 60}, timeout=10).raise_for_status()
+    opened = _opened(desk)
+    placement = opened.provider.place(opened.request)
+    with connection():
+        Notification.ask_to_cancel([opened.notification.id], desk.now)
+    delivery._close(opened, placement, desk.now)
+
+    (listed,) = opened.provider.find(opened.request) or ()
+    assert listed.state == CallState.CANCELED
