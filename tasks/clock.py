@@ -14,9 +14,8 @@ import structlog
 from gateway import settings, wallclock
 from gateway.domain.errors import GatewayError
 from gateway.failpoints import hit
-from gateway.models import base
+from gateway.models import base, claims
 from gateway.models.call_log import CallLog
-from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
 from gateway.models.records import IdempotencyRecord
 from gateway.usecases import delivery, idempotency
@@ -68,7 +67,7 @@ def tick(now: datetime) -> int:
     """Ring for everything that is due at `now`; returns how many notifications were claimed.
     While the broker is away nothing is claimed, and nothing is lost. Raises redis.RedisError."""
     delivery.sweep(now)
-    if broker.emptied() and (released := Notification.release_all_due(now)):
+    if broker.emptied() and (released := claims.release_all_due(now)):
         log.warning("broker lost its messages", released=released)
         delivery.sweep(now)
     claimed = 0
@@ -86,19 +85,19 @@ def tick(now: datetime) -> int:
 
 def _claim(now: datetime) -> int:
     lease = wallclock.span(settings.current().claim_lease_seconds)
-    claims = Notification.claim_due(now, BATCH, lease)
+    found = claims.claim_due(now, BATCH, lease)
     hit("clock.after_lease")
-    if claims:
-        log.info("due reminders found", count=len(claims))
-        if broker.nudge_each(place_call, claims):
-            log.info("queued", count=len(claims))
+    if found:
+        log.info("due reminders found", count=len(found))
+        if broker.nudge_each(place_call, found):
+            log.info("queued", count=len(found))
     hit("clock.after_enqueue")
-    return len(claims)
+    return len(found)
 
 
 def _until_next(now: datetime) -> float:
     """Real seconds until the next row falls due."""
-    due = Notification.next_due()
+    due = claims.next_due()
     if due is None:
         return float("inf")
     return max(0.02, (due - now).total_seconds() / wallclock.rate())

@@ -62,10 +62,11 @@ NOTIFICATION_MOVES: dict[NotificationState, frozenset[NotificationState]] = {
     N.SENDING: frozenset(
         {N.SCHEDULED, N.REACHED, N.NOT_REACHED, N.CANCELED, N.SUPPRESSED, N.EXPIRED, N.UNKNOWN}
     ),
-    N.UNKNOWN: frozenset({N.SENDING, N.REACHED, N.NOT_REACHED, N.CANCELED}),
+    # Back to scheduled only by hand: somebody replays what failed for good.
+    N.UNKNOWN: frozenset({N.SCHEDULED, N.SENDING, N.REACHED, N.NOT_REACHED, N.CANCELED}),
     # Later truth from the carrier is a recorded correction.
     N.REACHED: frozenset({N.NOT_REACHED}),
-    N.NOT_REACHED: frozenset({N.REACHED}),
+    N.NOT_REACHED: frozenset({N.SCHEDULED, N.REACHED}),
     N.CANCELED: frozenset(),
     N.SUPPRESSED: frozenset(),
     N.EXPIRED: frozenset({N.REACHED, N.NOT_REACHED}),

@@ -60,6 +60,8 @@ class CallLog(Row):
     ended_at = UTCField(null=True)
     lookup_at = UTCField(null=True)
     lookups = IntegerField(default=0)
+    end_at = UTCField(null=True)  # when the provider is asked (again) to end it
+    ends = IntegerField(default=0)
 
     class Meta:
         indexes = (

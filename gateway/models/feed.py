@@ -9,6 +9,13 @@ from gateway.models.base import Row, UTCField, dialect
 from gateway.models.organization import Organization
 
 
+class FeedBase(Row):
+    """One row: what is added to PostgreSQL's transaction numbers, which begin anew in another
+    cluster while the feed goes on."""
+
+    tx = BigIntegerField(default=0)
+
+
 class FeedEntry(Row):
     """A move. `tx` orders entries by transaction on PostgreSQL, where a lower id may become visible
     after a higher one; readers follow (tx, id) and never see a gap fill itself."""

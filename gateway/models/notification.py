@@ -1,7 +1,7 @@
 """The queue of record: one row for each thing to tell one person at one moment."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from peewee import CharField, ForeignKeyField, IntegerField, JSONField
@@ -46,7 +46,10 @@ class Notification(Row):
     lease_until = UTCField(null=True)
     slot_at = UTCField(null=True)  # the sender's slot reserved for the next attempt
     claim = IntegerField(default=0)
-    tries = IntegerField(default=0)
+    tries = IntegerField(default=0)  # attempts made
+    failures = IntegerField(default=0)  # technical ones in a row
+    repeats = IntegerField(default=0)  # further calls because somebody was busy or did not answer
+    held_by = CharField(max_length=160, null=True)  # the hold or sender it waits for
     state = CharField(max_length=12)
     reason = CharField(max_length=40, null=True)
     failure_class = CharField(max_length=10, null=True)
@@ -80,7 +83,7 @@ class Notification(Row):
         """Insert notifications with their feed entries. Call it inside a transaction."""
         for start in range(0, len(rows), 100):
             cls.insert_many(rows[start : start + 100]).execute()
-        FeedEntry.append([_told(row, row["created_at"]) for row in rows])
+        FeedEntry.append([told(row, row["created_at"]) for row in rows])
 
     @classmethod
     def move(
@@ -110,30 +113,8 @@ class Notification(Row):
                 return False
             for name, value in values.items():
                 setattr(row, name, value)
-            FeedEntry.append([_told(row.__data__, now)])
+            FeedEntry.append([told(row.__data__, now)])
         return True
-
-    @classmethod
-    def claim_due(cls, now: datetime, limit: int, lease: timedelta) -> list[tuple[str, int]]:
-        """Claim the earliest due rows for the workers: (id, claim) of each, at most `limit`. Any
-        number of clocks may do this at once; each row goes to one of them."""
-        waiting = (
-            cls.select(cls.id)
-            .where(cls.next_attempt_at <= now)
-            .order_by(cls.next_attempt_at)
-            .limit(limit)
-        )
-        with atomic():
-            claimed = list(
-                cls.update(
-                    state=N.DUE, next_attempt_at=None, claim=cls.claim + 1, lease_until=now + lease
-                )
-                .where(cls.id.in_(lock(waiting, skip_locked=True)))
-                .returning(cls)
-                .execute()
-            )
-            FeedEntry.append([_told(row.__data__, now) for row in claimed])
-        return [(row.id, row.claim) for row in claimed]
 
     @classmethod
     def held(cls, notification_id: str, claim: int) -> "Notification | None":
@@ -165,34 +146,7 @@ class Notification(Row):
         )
         if settled.execute():
             row.finished_at, row.reason = now, reason
-            FeedEntry.append([_told(row.__data__, now)])
-
-    @classmethod
-    def next_due(cls) -> datetime | None:
-        """When the next waiting row falls due; None when nothing waits."""
-        first = (
-            cls.select(cls.next_attempt_at)
-            .where(cls.next_attempt_at.is_null(False))
-            .order_by(cls.next_attempt_at)
-            .first()
-        )
-        return first.next_attempt_at if first else None
-
-    @classmethod
-    def overdue_leases(cls, now: datetime, limit: int = 500) -> list["Notification"]:
-        """Rows whose holder did not finish in time."""
-        return list(
-            cls.select().where(cls.lease_until < now).order_by(cls.lease_until).limit(limit)
-        )
-
-    @classmethod
-    def release_all_due(cls, now: datetime) -> int:
-        """Let every claim that no worker has taken up run out at once: the broker lost its
-        messages. Returns how many there were."""
-        waiting = cls.select(cls.id).where(cls.lease_until.is_null(False), cls.state == N.DUE)
-        mine = lock(waiting.order_by(cls.id), skip_locked=True)
-        held = cls.update(lease_until=now - timedelta(seconds=1)).where(cls.id.in_(mine))
-        return int(held.execute())
+            FeedEntry.append([told(row.__data__, now)])
 
     @classmethod
     def ask_to_cancel(cls, ids: Sequence[str], now: datetime) -> None:
@@ -221,7 +175,7 @@ class Notification(Row):
         )
         with atomic():
             rows = list(query.returning(cls).execute())
-            FeedEntry.append([_told(row.__data__, now) for row in rows])
+            FeedEntry.append([told(row.__data__, now) for row in rows])
         return [row.id for row in rows]
 
     @classmethod
@@ -237,7 +191,8 @@ class Notification(Row):
         )
 
 
-def _told(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+def told(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The feed row that tells where a notification stands."""
     reason = row.get("reason")
     return entry(
         row["organization"],

@@ -15,6 +15,7 @@ class Organization(Row):
     name = CharField(max_length=200, unique=True)
     time_zone = CharField(max_length=64)
     reminders = JSONField(default=list)  # the rules of a booking that brings none
+    repeats = JSONField(default=dict)  # {"busy": [seconds, ...], "no_answer": [...]}
     created_at = UTCField()
 
     @classmethod

@@ -77,7 +77,10 @@ class DeadLetter(Row):
     resolution = CharField(max_length=20, null=True)
 
     class Meta:
-        indexes = ((("object", "object_id"), False),)
+        indexes = (
+            (("object", "object_id"), False),
+            (("organization", "mode", "created_at", "id"), False),
+        )
 
 
 class AuditEntry(Row):

@@ -5,7 +5,8 @@ from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.consent import Consent
 from gateway.models.contact import Contact
-from gateway.models.feed import FeedEntry
+from gateway.models.feed import FeedBase, FeedEntry
+from gateway.models.hold import Hold
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.models.organization import ApiKey, Organization
@@ -27,6 +28,8 @@ TABLES: tuple[type[Row], ...] = (
     TranscriptSegment,
     Sender,
     Consent,
+    Hold,
+    FeedBase,
     FeedEntry,
     IdempotencyRecord,
     DeadLetter,

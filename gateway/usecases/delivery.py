@@ -11,6 +11,7 @@ from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Reason
 from gateway.domain.provider import Placement, Result
 from gateway.failpoints import hit
+from gateway.models import claims
 from gateway.models.base import atomic
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
@@ -101,7 +102,7 @@ def _retry(row: Notification, call: CallLog, error: NotSent, now: datetime) -> N
 def sweep(now: datetime) -> int:
     """Take back what its holder did not finish in time: a claim no worker took up waits again; an
     attempt that stopped in the middle becomes unknown. Returns how many rows there were."""
-    rows = Notification.overdue_leases(now)
+    rows = claims.overdue_leases(now)
     for row in rows:
         with atomic():
             if row.state == N.DUE:

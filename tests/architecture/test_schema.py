@@ -14,12 +14,18 @@ from gateway.settings import Settings
 Configure = Callable[..., Settings]
 
 # Indexes that only the migrations make: partial ones and the search, by table.
-BY_HAND = {
-    "notification": {("next_attempt_at",), ("lease_until",)},
-    "call_log": {("lookup_at",)},
+BY_HAND: dict[str, set[tuple[str, ...]]] = {
+    "notification": {
+        ("next_attempt_at",),
+        ("lease_until",),
+        ("organization_id", "next_attempt_at"),
+        ("held_by", "organization_id", "due_at"),
+    },
+    "call_log": {("lookup_at",), ("end_at",)},
     "message_log": {("lookup_at",)},
     "provider_event": {("next_attempt_at",)},
 }
+UNIQUE_BY_HAND: dict[str, set[tuple[str, ...]]] = {"dead_letter": {("object", "object_id")}}
 _SEARCH = "transcript_search"
 
 
@@ -77,6 +83,7 @@ def test_the_indexes_are_what_the_models_ask_for(configure: Configure) -> None:
                 if one.columns != [key] and not one.name.startswith(_SEARCH)
             }
             by_hand = {(columns, False) for columns in BY_HAND.get(table, set())}
+            by_hand |= {(columns, True) for columns in UNIQUE_BY_HAND.get(table, set())}
             assert found == indexes_of(model) | by_hand, table
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.lifecycle import NotificationState as N
-from gateway.models import base
+from gateway.models import base, claims
 from gateway.models.feed import FeedEntry
 from gateway.models.notification import Notification
 from tests.rows import NOW, notification, notifications
@@ -20,14 +20,13 @@ LEASE = timedelta(seconds=15)
 CLAIMER = """
 import json, sys
 from datetime import datetime, timedelta
-from gateway.models import base
-from gateway.models.notification import Notification
+from gateway.models import base, claims
 base.connect(sys.argv[1])
 claimed = []
 with base.connection():
     print("ready", flush=True)
     sys.stdin.readline()
-    while found := Notification.claim_due(
+    while found := claims.claim_due(
         datetime.fromisoformat(sys.argv[2]), 7, timedelta(seconds=15)
     ):
         claimed += found
@@ -43,7 +42,7 @@ def test_threads_that_claim_at_once_share_the_rows_and_hand_none_out_twice(
 
     def claim(_: int) -> list[tuple[str, int]]:
         claimed: list[tuple[str, int]] = []
-        while found := Notification.claim_due(NOW, 7, LEASE):
+        while found := claims.claim_due(NOW, 7, LEASE):
             claimed += found
         return claimed
 
@@ -78,10 +77,10 @@ def test_processes_that_claim_at_once_hand_none_out_twice(
 def test_what_is_not_due_yet_is_not_claimed(organization: str) -> None:
     early = NOW + timedelta(microseconds=1)
     waiting = notification(organization, due_at=early, next_attempt_at=early)
-    assert Notification.claim_due(NOW, 10, LEASE) == []
-    assert Notification.next_due() == early
-    assert Notification.claim_due(early, 10, LEASE) == [(waiting.id, 1)]
-    assert Notification.next_due() is None
+    assert claims.claim_due(NOW, 10, LEASE) == []
+    assert claims.next_due() == early
+    assert claims.claim_due(early, 10, LEASE) == [(waiting.id, 1)]
+    assert claims.next_due() is None
 
 
 def test_the_earliest_are_claimed_first_and_no_more_than_asked_for(organization: str) -> None:
@@ -89,18 +88,18 @@ def test_the_earliest_are_claimed_first_and_no_more_than_asked_for(organization:
         notification(organization, next_attempt_at=NOW - timedelta(minutes=minutes)).id
         for minutes in (1, 5, 3)
     ]
-    assert {id_ for id_, _ in Notification.claim_due(NOW, 2, LEASE)} == {late[1], late[2]}
+    assert {id_ for id_, _ in claims.claim_due(NOW, 2, LEASE)} == {late[1], late[2]}
 
 
 @pytest.mark.row("A4")
 def test_an_old_claim_holds_nothing_once_the_row_was_claimed_again(organization: str) -> None:
     row = notification(organization)
-    assert Notification.claim_due(NOW, 1, LEASE) == [(row.id, 1)]
-    (overdue,) = Notification.overdue_leases(NOW + LEASE + timedelta(seconds=1))
+    assert claims.claim_due(NOW, 1, LEASE) == [(row.id, 1)]
+    (overdue,) = claims.overdue_leases(NOW + LEASE + timedelta(seconds=1))
     assert Notification.move(
         overdue, N.SCHEDULED, NOW, from_=[N.DUE], only_claim=True, next_attempt_at=NOW
     )
-    assert Notification.claim_due(NOW, 1, LEASE) == [(row.id, 2)]
+    assert claims.claim_due(NOW, 1, LEASE) == [(row.id, 2)]
     with base.atomic():
         assert Notification.held(row.id, 1) is None
         assert Notification.held(row.id, 2) is not None

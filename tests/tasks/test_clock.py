@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.models import base
+from gateway.models import base, claims
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
 from tasks import broker, clock
@@ -104,7 +104,7 @@ def test_on_sqlite_one_clock_ticks_and_another_takes_over_when_it_ends(desk: Des
 def test_on_postgresql_many_clocks_tick_and_each_row_is_rung_for_once(desk: Desk) -> None:
     ids = _due(desk, 300)
     clocks = [_Clock() for _ in range(3)]
-    until(lambda: Notification.next_due() is None, "every row rung for")
+    until(lambda: claims.next_due() is None, "every row rung for")
     for one in clocks:
         one.end()
     assert broker.backlog("voice") == len(ids)

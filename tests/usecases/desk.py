@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gateway.domain.reminders import BEFORE, Rule
+from gateway.models import claims
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
@@ -56,7 +57,7 @@ class Desk:
 
     def claim(self, now: datetime) -> list[tuple[str, int]]:
         """What the clock would hand out."""
-        return Notification.claim_due(now, 200, LEASE)
+        return claims.claim_due(now, 200, LEASE)
 
     def deliver(self, notification_id: str, claim: int, now: datetime) -> BaseException | None:
         """What a worker does with one message, the middleware's parking included; the fault."""
