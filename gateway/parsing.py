@@ -2,6 +2,7 @@
 that never repeats the value, since many of them are secrets."""
 
 import re
+import ssl
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -97,11 +98,20 @@ def url(*schemes: str) -> Callable[[str], str]:
             raise ValueError(
                 "must be a URL that begins with " + " or ".join(f"{s}://" for s in schemes)
             )
-        if parts.scheme not in ("sqlite", "unix") and not parts.hostname:
+        if parts.scheme != "sqlite" and not parts.hostname:
             raise ValueError("must be a URL with a host")
         return raw.rstrip("/")
 
     return parse
+
+
+def certificates(raw: str) -> str:
+    """The path of a file with certificates in PEM form, which is read here to see that it can."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(raw)
+    except (OSError, ssl.SSLError):
+        raise ValueError("must be a readable file with certificates in PEM form") from None
+    return raw
 
 
 def database_url(raw: str) -> str:

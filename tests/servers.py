@@ -39,9 +39,18 @@ class RedisServer:
         with (self.folder / "redis.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=_last_will(),
+                preexec_fn=last_will(),
             )  # fmt: skip
-        _until(lambda: embedded_redis.answers(self.url), "Redis")
+        _until(self._answers, "Redis")
+
+    def _answers(self) -> bool:
+        client = redis.Redis.from_url(self.url, socket_timeout=1)
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+        finally:
+            client.close()
 
     def stop(self) -> None:
         """End it in order (SIGTERM)."""
@@ -147,7 +156,7 @@ def start_postgres() -> Iterator[PostgresServer]:
         with (folder / "postgres.log").open("ab") as log:
             process = subprocess.Popen(
                 command, env=env, cwd=folder, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, preexec_fn=_last_will(), **options,
+                stdout=log, stderr=log, preexec_fn=last_will(), **options,
             )  # fmt: skip
         server = PostgresServer(folder, process)
         try:
@@ -159,7 +168,7 @@ def start_postgres() -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _last_will() -> Callable[[], None] | None:
+def last_will() -> Callable[[], None] | None:
     """A server must not outlive a test run that is killed; other threads come and go."""
     return end_with_parent if threading.current_thread() is threading.main_thread() else None
 

@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
-import redis
 import requests
 
 from gateway import boot
+from gateway.cli import broker_check
+from gateway.cli.broker_check import ERROR, OK, WARNING
 from gateway.domain.errors import StoreUnavailable
 from gateway.models import schema
 from gateway.models.base import connection
 from gateway.providers import all_providers
 from gateway.settings import InvalidSettings, Settings
+from gateway.usecases import freezing
 
-OK, WARNING, ERROR = "ok", "warning", "error"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -75,30 +76,18 @@ def _database(settings: Settings) -> Iterator[Finding]:
     if pending:
         text = f"{len(pending)} migrations are pending: run `python3 -m gateway migrate`"
         yield Finding(ERROR, "database", text)
-    else:
-        yield Finding(OK, "database", f"{kind}, migrations up to date")
+        return
+    yield Finding(OK, "database", f"{kind}, migrations up to date")
+    with connection():
+        hold = freezing.present()
+    if hold is not None:
+        since = f"frozen since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.reason})"
+        yield Finding(WARNING, "sending", f"{since}: nothing leaves until `gateway thaw`")
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
-    client = redis.Redis.from_url(settings.redis_url, socket_timeout=3, socket_connect_timeout=3)
-    try:
-        client.ping()
-        memory = client.info("memory")
-    except redis.AuthenticationError:
-        yield Finding(ERROR, "redis", "refuses our password: check REDIS_URL")
-        return
-    except redis.RedisError as error:
-        text = f"can't be reached ({type(error).__name__}): check REDIS_URL and that it runs"
-        yield Finding(ERROR, "redis", text)
-        return
-    finally:
-        client.close()
-    policy = str(memory.get("maxmemory_policy", "unknown"))
-    if policy in ("noeviction", "unknown"):
-        yield Finding(OK, "redis", "answers, and evicts nothing")
-    else:
-        text = f"evicts keys when it is full ({policy}): set maxmemory-policy noeviction"
-        yield Finding(WARNING, "redis", text)
+    for level, about, text in broker_check.findings(settings):
+        yield Finding(level, about, text)
 
 
 def _public_url(settings: Settings) -> Iterator[Finding]:

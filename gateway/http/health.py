@@ -14,7 +14,7 @@ from gateway.http.answers import send, text
 from gateway.http.arguments import Blueprint
 from gateway.models import schema
 from gateway.models.base import connection
-from tasks import broker
+from tasks import broker, redis_client
 
 log = structlog.get_logger("gateway.http.health")
 
@@ -34,7 +34,7 @@ class Ready(Schema):
     status = text(enum=["ok", "degraded", "unavailable"])
     database = text(enum=["ok", "unreachable"])
     migrations = text(enum=["ok", "pending", "unknown"])
-    broker = text(enum=["ok", "unreachable"])
+    broker = text(enum=["ok", "unreachable", "refusing"])
 
 
 class ProviderHealth(Schema):
@@ -64,16 +64,17 @@ def alive() -> Response:
 @blueprint.response(200, Ready)
 @blueprint.alt_response(503, schema=Ready, description="The database or its schema is not ready")
 def ready() -> Response:
-    """An absent broker only degrades: bookings are taken all the same, and calls go out with the
-    clock's next round."""
+    """An absent broker only degrades: bookings are taken all the same, and calls go out when it is
+    back. `refusing`: it answers and takes nothing (full, a replica, a wrong password or
+    certificate); `python -m gateway doctor` tells which."""
     database, migrations = _database()
-    reachable = broker.reachable()
+    standing = redis_client.standing(broker.broker.client)
     works = (database, migrations) == ("ok", "ok")
     body = {
-        "status": "unavailable" if not works else "ok" if reachable else "degraded",
+        "status": "unavailable" if not works else "ok" if standing == "ok" else "degraded",
         "database": database,
         "migrations": migrations,
-        "broker": "ok" if reachable else "unreachable",
+        "broker": standing,
     }
     return send(200 if works else 503, body)
 

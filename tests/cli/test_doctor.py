@@ -85,7 +85,8 @@ def test_a_redis_that_refuses_the_password_is_an_error(
     assert "password" in found["redis"][1]
 
 
-def test_a_redis_that_evicts_is_a_warning(
+@pytest.mark.row("C8")
+def test_a_redis_that_evicts_is_refused(
     env: dict[str, str], own_redis: servers.RedisServer
 ) -> None:
     client = own_redis.client()
@@ -95,8 +96,8 @@ def test_a_redis_that_evicts_is_a_warning(
     finally:
         client.config_set("maxmemory-policy", "noeviction")
         client.close()
-    assert status == 0
-    assert found["redis"][0] == "warning"
+    assert status == 1
+    assert found["redis"][0] == "error"
     assert "noeviction" in found["redis"][1]
 
 
