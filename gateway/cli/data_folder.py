@@ -9,6 +9,17 @@ from typing import Any
 
 from gateway.cli.main import Stopped
 
+_CHOSEN = "settings.json"
+
+
+def chosen(folder: Path) -> dict[str, str]:
+    """The settings that the stack in a folder chose itself; empty where none ran."""
+    try:
+        kept: dict[str, str] = json.loads((folder / _CHOSEN).read_text())
+    except (OSError, ValueError):
+        return {}
+    return kept
+
 
 class DataFolder:
     """Taken for this process when made. Raises Stopped when another stack uses it."""
@@ -58,6 +69,10 @@ class DataFolder:
     def keep(self, credentials: dict[str, Any]) -> None:
         """Keep API keys for the next start, readable by this user alone."""
         self._write(self.path / "credentials.json", json.dumps(credentials))
+
+    def choose(self, settings: dict[str, str]) -> None:
+        """Keep the settings that the stack chose itself, for commands that work beside it."""
+        self._write(self.path / _CHOSEN, json.dumps(settings))
 
     def _write(self, file: Path, text: str) -> None:
         draft = file.with_suffix(".draft")

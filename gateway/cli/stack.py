@@ -21,6 +21,7 @@ from gateway.cli.supervisor import Supervisor
 from gateway.settings import Settings, environment
 
 _READY_SECONDS = 60.0
+_CHOSEN = ("DATABASE_URL", "SECRET_KEY", "REDIS_URL", "SANDBOX_URL", "PUBLIC_BASE_URL", "PORT")
 _STOP_ORDER = (("clock", "web", "worker"), ("sandbox",), ("redis",))
 
 
@@ -63,9 +64,12 @@ class Stack:
         self.supervisor.listen()
         self._settle()
         settings = Settings.from_env(self.env)
-        redis_url = settings.redis_url
+        given = environment()
+        self.data.choose(
+            {name: self.env[name] for name in _CHOSEN if not given.get(name, "").strip()}
+        )
         own_redis = [child for child in self.supervisor.children if child.name == "redis"]
-        self._wait(lambda: embedded_redis.answers(redis_url), "Redis", 15 if own_redis else 5)
+        self._wait(lambda: embedded_redis.answers(settings), "Redis", 15 if own_redis else 5)
         self.reporter.note("preparing the database")
         self.command("migrate")
         self._start("web", "web", "--host", self.options.host)

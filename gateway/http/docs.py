@@ -78,7 +78,9 @@ def _complete(operation: dict[str, Any], *, named: bool) -> None:
         statuses.add("404")
     if "x-scopes" in operation and "query" in {p.get("in") for p in operation["parameters"]}:
         statuses.add("400")
-    if any(scope.endswith(":write") for scope in operation.get("x-scopes", ())):
+    scopes = operation.get("x-scopes", ())
+    writes = any(scope.endswith(":write") for scope in scopes)
+    if writes or (scopes and "requestBody" in operation):
         statuses.add("409")
     answers.pop("422", None)
     for response in answers.values():

@@ -42,11 +42,11 @@ def fingerprint(*context: str) -> str:
     return hashlib.sha256("\n".join((*context, canonical)).encode()).hexdigest()
 
 
-def once(work: Callable[[datetime], Answer]) -> Response:
+def once(work: Callable[[datetime], Answer], *context: str) -> Response:
     """The answer of `work(now)`, done in one transaction, or the stored one of an earlier request
-    with the same key and body."""
+    with the same key and body, and the same `context` where something else counts too."""
     now = wallclock.now()
-    same = fingerprint(request.method, request.path)
+    same = fingerprint(request.method, request.path, *context)
     answer = idempotency.once(caller(), _key(), same, now, lambda: work(now))
     doorbell.later(answer.ring)
     response = send(answer.status, answer.body)

@@ -1,4 +1,4 @@
-"""Small ledgers: answers kept for idempotency, dead letters, and who read what."""
+"""Small ledgers: answers kept for idempotency, and who read or changed what by hand."""
 
 from datetime import datetime
 
@@ -62,32 +62,12 @@ class IdempotencyRecord(Row):
         return int(cls.delete().where(cls.created_at < before).execute())
 
 
-class DeadLetter(Row):
-    """What failed for good, with its history, until somebody replays or discards it."""
-
-    id = id_field("dl")
-    organization = ForeignKeyField(Organization, index=False, null=True)
-    mode = CharField(max_length=4, null=True)
-    object = CharField(max_length=20)
-    object_id = CharField(max_length=40)
-    reason = CharField(max_length=200)
-    history = JSONField(default=list)
-    created_at = UTCField()
-    resolved_at = UTCField(null=True)
-    resolution = CharField(max_length=20, null=True)
-
-    class Meta:
-        indexes = (
-            (("object", "object_id"), False),
-            (("organization", "mode", "created_at", "id"), False),
-        )
-
-
 class AuditEntry(Row):
     """Who read a transcript or an address, or changed something by hand. Never rewritten."""
 
     id = BigAutoField()
     organization = ForeignKeyField(Organization, index=False)
+    organization_id: str
     at = UTCField()
     key = CharField(max_length=40, null=True)
     person = CharField(max_length=200, null=True)

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from gateway import settings
 from gateway.models import base
+from tests.failures import failed, letter, unmatched
 from tests.http import seed
 from tests.http.stage import BOOKINGS, CALLS, EVENTS, STATS, Api
 
+LETTERS, PARKED = "/api/v1/admin/dead-letters", "/api/v1/admin/parked-events"
 ROUTES: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
     ("GET", f"{BOOKINGS}/{{booking_id}}", None),
     ("GET", f"{BOOKINGS}/{{booking_id}}/reminders", None),
@@ -16,6 +19,9 @@ ROUTES: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
     ("PATCH", f"{BOOKINGS}/{{booking_id}}", {"state": "confirmed", "version": 7}),
     ("DELETE", f"{BOOKINGS}/{{booking_id}}", None),
     ("GET", f"{CALLS}/{{call_id}}", None),
+    ("GET", f"{LETTERS}/{{letter_id}}", None),
+    ("DELETE", f"{LETTERS}/{{letter_id}}", None),
+    ("GET", f"{PARKED}/{{event_id}}", None),
 )
 
 
@@ -28,13 +34,25 @@ def strangers(api: Api, new_api: Callable[[str], Api]) -> dict[str, Api]:
     }
 
 
+def what_failed(api: Api) -> dict[str, str]:
+    """A dead letter, and an event that is known to be the organization's."""
+    organization_id = api.account.organization_id
+    account = settings.current().sandbox_credentials["account_sid"]
+    with base.connection():
+        return {
+            "letter_id": letter(failed(organization_id)).id,
+            "event_id": unmatched(account, organization=organization_id).id,
+        }
+
+
 def test_another_organizations_id_is_answered_like_one_that_nobody_has(
     api: Api, new_api: Callable[[str], Api], subtests: pytest.Subtests
 ) -> None:
     made = api.book(external_id="bk-1")
     call_id = seed.call(api, booking_id=made["id"])
-    mine = {"booking_id": made["id"], "call_id": call_id}
-    nobodys = {"booking_id": base.new_id("bk"), "call_id": base.new_id("cl")}
+    mine = {"booking_id": made["id"], "call_id": call_id, **what_failed(api)}
+    nobodys = {"booking_id": base.new_id("bk"), "call_id": base.new_id("cl"),
+               "letter_id": base.new_id("dl"), "event_id": base.new_id("ev")}  # fmt: skip
     before = api.read(f"{BOOKINGS}/{made['id']}")
     headers = {"X-Request-Id": "the-same"}
     for who, stranger in strangers(api, new_api).items():
@@ -76,9 +94,26 @@ def test_lists_searches_and_counts_show_only_ones_own(
             assert stranger.read(BOOKINGS, external_id="bk-1")["data"] == []
             assert stranger.read(BOOKINGS)["data"] == []
             assert stranger.read(EVENTS)["data"] == []
-            assert all(
-                count == 0
-                for queue in stranger.read(STATS)["queues"]
-                for name, count in queue.items()
-                if name not in ("queue", "paused", "workers")
-            )
+            assert _counted(stranger) == 0
+
+
+def test_what_failed_is_listed_and_counted_for_its_own_alone(
+    api: Api, new_api: Callable[[str], Api], subtests: pytest.Subtests
+) -> None:
+    what_failed(api)
+    assert len(api.read(LETTERS)["data"]) == 2
+    for who, stranger in strangers(api, new_api).items():
+        with subtests.test(who):
+            assert stranger.read(LETTERS)["data"] == []
+            assert stranger.read(PARKED)["data"] == []
+            assert _counted(stranger) == 0
+
+
+def _counted(api: Api) -> int:
+    """All that the queues' counts add up to."""
+    return sum(
+        int(count)
+        for queue in api.read(STATS)["queues"]
+        for name, count in queue.items()
+        if name not in ("queue", "paused", "workers")
+    )
