@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -22,6 +23,7 @@ class Failed(RuntimeError):
 class _Armed:
     actions: dict[str, list[tuple[int, str]]]
     kill_at: int | None
+    observer: Callable[[str], None] | None = None
     hits: Counter[str] = field(default_factory=Counter)
     total: int = 0
 
@@ -40,9 +42,19 @@ def arm(spec: str | None, kill_at: int | None = None) -> None:
     _armed = _Armed(actions, kill_at) if actions or kill_at else None
 
 
+def observe(observer: Callable[[str], None] | None) -> None:
+    """Have every failpoint of this process call `observer` with its name, which may raise what
+    stands for the end of the process; None disarms all."""
+    global _armed
+    _armed = _Armed({}, None, observer) if observer else None
+
+
 def hit(name: str) -> None:
     """Pass the failpoint `name`."""
     if _armed is None:
+        return
+    if _armed.observer is not None:
+        _armed.observer(name)
         return
     _armed.hits[name] += 1
     _armed.total += 1

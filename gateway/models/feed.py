@@ -3,15 +3,37 @@
 from datetime import datetime
 from typing import Any
 
-from peewee import SQL, BigAutoField, BigIntegerField, CharField, ForeignKeyField
+from peewee import SQL, BigAutoField, BigIntegerField, CharField, ForeignKeyField, fn
 
-from gateway.models.base import Row, UTCField, dialect
+from gateway.models.base import Row, UTCField, atomic, db, dialect
 from gateway.models.organization import Organization
+
+# Transaction numbers of a cluster are counted up from the base: by clock, so that it is above all
+# that a reader may have seen in a time which a restored database lost. A second has room for 2^30
+# transactions, and the sum stays below 2^63 for two centuries.
+_TX = {
+    "postgresql": "pg_current_xact_id()::text::bigint + (SELECT tx FROM feed_base WHERE id = 1)",
+    "sqlite": "(SELECT tx FROM feed_base WHERE id = 1)",
+}
+# A transaction has its number before it waits for a row: it may write about that row after another
+# one with a higher number. No entry sorts before an older one of the same object; whoever appends
+# holds the object's lock, so that the older one is visible here.
+_AFTER_ITS_LAST = (
+    "greatest({own}, coalesce((SELECT max(tx) FROM feed_entry WHERE object_id = %s), 0))"
+)
+_HORIZON = (
+    "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    " + (SELECT tx FROM feed_base WHERE id = 1)"
+)
+_CLOCK = {
+    "postgresql": "(extract(epoch FROM clock_timestamp()) * 1000)::bigint << 20",
+    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) << 20",
+}
 
 
 class FeedBase(Row):
     """One row: what is added to PostgreSQL's transaction numbers, which begin anew in another
-    cluster while the feed goes on."""
+    cluster while the feed goes on. On SQLite it is the whole number: ids begin anew there."""
 
     tx = BigIntegerField(default=0)
 
@@ -32,17 +54,17 @@ class FeedEntry(Row):
     reason = CharField(max_length=40, null=True)
 
     class Meta:
-        indexes = ((("organization", "mode", "tx", "id"), False),)
+        indexes = (
+            (("organization", "mode", "tx", "id"), False),
+            (("object_id", "tx"), False),
+        )
 
     @classmethod
     def append(cls, rows: list[dict[str, Any]]) -> None:
         """Add entries inside the transaction that makes them true."""
         if not rows:
             return
-        if dialect() == "postgresql":
-            tx = SQL("pg_current_xact_id()::text::bigint")
-            rows = [{"tx": tx, **row} for row in rows]
-        cls.insert_many(rows).execute()
+        cls.insert_many([{"tx": _place(row["object_id"]), **row} for row in rows]).execute()
 
     @classmethod
     def after(
@@ -58,9 +80,61 @@ class FeedEntry(Row):
             (cls.tx > tx) | (cls.id > last),
         )
         if dialect() == "postgresql":
-            horizon = SQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-            query = query.where(cls.tx < horizon)
+            query = query.where(cls.tx < SQL(_HORIZON))
         return list(query.order_by(cls.tx, cls.id).limit(limit))
+
+    @classmethod
+    def newest_at(cls) -> datetime | None:
+        """The moment of the last entry of all; None when there is none."""
+        last = cls.select(cls.at).order_by(cls.id.desc()).first()
+        return last.at if last else None
+
+    @classmethod
+    def of_this_base(cls, object_: str) -> set[str]:
+        """Ids of the objects of this kind that moved since the order was last resumed."""
+        base = FeedBase.select(FeedBase.tx)
+        before = cls.select(cls.id).where(cls.tx < base).order_by(cls.id.desc()).limit(1)
+        moved = cls.select(cls.object_id).where(cls.id > fn.COALESCE(before, 0))
+        return {entry.object_id for entry in moved.where(cls.object == object_)}
+
+    @classmethod
+    def resume_order(cls, *, if_needed: bool = False) -> bool:
+        """Have every later entry sort after all that any reader may have seen, also in a time that
+        this database lost by being restored. With `if_needed` only if entries would sort before
+        present ones: the database came into another cluster. False when nothing was done.
+
+        Waits for the writers at work, and they for it: an entry by the old base must not become
+        visible after one by the new base."""
+        if if_needed and _newest_tx() <= _number(_TX[dialect()]):
+            return False
+        with atomic():
+            if dialect() == "postgresql":
+                db.execute_sql("SET LOCAL lock_timeout = '30s'")
+                db.execute_sql("LOCK TABLE feed_entry IN SHARE ROW EXCLUSIVE MODE")
+            base = max(_newest_tx() + 1, _number(_CLOCK[dialect()]))
+            FeedBase.update(tx=base).execute()
+        return True
+
+
+def _place(object_id: str) -> SQL:
+    own = _TX[dialect()]
+    if dialect() == "sqlite":  # one writer at a time: ids are the order
+        return SQL(own)
+    return SQL(_AFTER_ITS_LAST.format(own=own), (object_id,))
+
+
+def _newest_tx() -> int:
+    """The highest number in use, by one jump through the index for each organization."""
+    return _number(
+        "SELECT coalesce(max((SELECT max(e.tx) FROM feed_entry e"
+        " WHERE e.organization_id = o.id AND e.mode = m.mode)), 0)"
+        " FROM organization o CROSS JOIN (SELECT 'live' AS mode UNION ALL SELECT 'test') m"
+    )
+
+
+def _number(expression: str) -> int:
+    query = expression if expression.startswith("SELECT") else f"SELECT {expression}"
+    return int(db.execute_sql(query).fetchone()[0])
 
 
 def entry(

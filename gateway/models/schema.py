@@ -11,6 +11,7 @@ from playhouse.migrations import Runner
 from gateway.domain.errors import StoreUnavailable
 from gateway.failpoints import hit
 from gateway.models.base import connection, db, dialect
+from gateway.models.feed import FeedEntry
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK = 7261736  # any number: PostgreSQL's advisory locks are named by one
@@ -32,8 +33,16 @@ def pending() -> list[str]:
 
 def migrate(to: str | None = None) -> list[str]:
     """Run what is pending, up to and with `to`; returns the names. Two at once wait for each
-    other. Raises StoreUnavailable when the database can't be reached."""
-    return _alone(lambda runner: runner.up(to))
+    other. A database that came into another cluster goes on with its feed's order. Raises
+    StoreUnavailable when the database can't be reached."""
+    return _alone(lambda runner: _up(runner, to))
+
+
+def _up(runner: Runner, to: str | None) -> list[str]:
+    names: list[str] = runner.up(to)
+    if db.table_exists("feed_base"):
+        FeedEntry.resume_order(if_needed=True)
+    return names
 
 
 def rollback(to: str) -> list[str]:

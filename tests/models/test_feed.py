@@ -4,6 +4,7 @@ import threading
 
 from gateway.models import base
 from gateway.models.feed import FeedEntry, entry
+from gateway.models.organization import Organization
 from tests.databases import ON_POSTGRESQL
 from tests.rows import NOW
 from tests.together import together
@@ -41,6 +42,43 @@ def test_a_reader_loses_nothing_that_is_committed_late(organization: str) -> Non
     thread.join(10)
     later, _ = _follow(organization, position)
     assert [*seen, *later] == ["slow", "quick"]
+
+
+@ON_POSTGRESQL
+def test_the_moves_of_one_object_stay_in_order_where_one_transaction_waited_for_another(
+    organization: str,
+) -> None:
+    """The one that waits has the lower number: it wrote something before it waited."""
+    begun, locked = threading.Event(), threading.Event()
+
+    def waits() -> None:
+        with base.connection(), base.atomic():
+            _append(organization, "something else")
+            begun.set()
+            assert locked.wait(10)
+            assert _move(organization, "second") == 1
+
+    thread = threading.Thread(target=waits)
+    thread.start()
+    assert begun.wait(10)
+    with base.atomic():
+        _move(organization, "first")
+        locked.set()
+        until(_somebody_waits_for_a_lock, "the other transaction")
+    thread.join(10)
+    moves = [row.state for row in FeedEntry.after(organization, "test", (0, 0), 10)]
+    assert moves == ["first", "second", "ringing"] or moves == ["ringing", "first", "second"]
+
+
+def _move(organization: str, state: str) -> int:
+    moved = Organization.update(time_zone=state).where(Organization.id == organization).execute()
+    FeedEntry.append([entry(organization, "test", NOW, "call", "one", state)])
+    return int(moved)
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    return int(base.db.execute_sql(waiting).fetchone()[0]) > 0
 
 
 def test_a_reader_beside_many_writers_sees_every_entry_once(organization: str) -> None:

@@ -1,0 +1,139 @@
+"""Taking calls into the database again that it lost by being restored from an older backup."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import structlog
+
+from gateway.domain.lifecycle import PENDING
+from gateway.domain.lifecycle import NotificationState as N
+from gateway.domain.outcomes import Reason
+from gateway.domain.pairing import Owned
+from gateway.domain.provider import Found
+from gateway.failpoints import hit
+from gateway.models import restored
+from gateway.models.base import atomic
+from gateway.models.call_log import CallLog
+from gateway.models.dead_letter import DeadLetter
+from gateway.models.notification import Notification
+from gateway.models.restored import Unfinished
+from gateway.usecases import inbox, outcomes, sightings
+
+log = structlog.get_logger(__name__)
+
+
+class Changed(Exception):
+    """Somebody else worked on the same notification: look at everything again."""
+
+
+class Line(NamedTuple):
+    """One address at one account of a carrier."""
+
+    provider: str
+    account: str
+    address: str
+
+
+@dataclass
+class Papers:
+    """What parked events tell of calls that nobody knows: the ids they had here before, and the
+    events that wait for them, by the carrier's (name, account, call id)."""
+
+    ids: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    events: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of_parked(cls) -> "Papers":
+        """Those of every parked event."""
+        papers = cls()
+        for event_id, call, hint in restored.parked():
+            papers.events.setdefault(call, []).append(event_id)
+            if hint is not None:
+                papers.ids[call] = hint
+        return papers
+
+
+def adopt(row: Unfinished, line: Line, owned: Owned, papers: Papers, now: datetime) -> None:
+    """Make these calls the attempts of a notification, in one transaction: it is at the carrier
+    from then on, and its calls go on like any other. Raises Changed."""
+    with atomic():
+        present = Notification.locked(row.id)
+        if present.finished_at is not None or present.tries != row.tries:
+            raise Changed
+        calls = [
+            _write(present, row, line, number, found, papers, now)
+            for number, found in enumerate(owned.attempts, present.tries + 1)
+        ]
+        # Of those suspected the inbox makes calls of their own, and has them ended.
+        seen = [*zip(calls, owned.attempts, strict=True)]
+        seen += [(calls[-1], found) for found in owned.suspected]
+        until = now + inbox.HANDED_OVER
+        events = [sightings.keep(call, found, until, now) for call, found in seen]
+        _bring_along(present, len(calls), now)
+    log.info("call adopted", notification_id=row.id, calls=len(seen))
+    hit("thaw.after_adoption")
+    inbox.apply_each([event_id for event_id in events if event_id is not None], now)
+    for _, found in seen:
+        restored.wake(papers.events.get((*line[:2], found.external_id), []), now)
+
+
+def _write(
+    present: Notification,
+    row: Unfinished,
+    line: Line,
+    number: int,
+    found: Found,
+    papers: Papers,
+    now: datetime,
+) -> CallLog:
+    """The call log of one attempt, under the id that it had before if that is known."""
+    former = papers.ids.get((line.provider, line.account, found.external_id))
+    known = former is not None and CallLog.get_or_none(CallLog.id == former) is None
+    call = restored.adopt(
+        now,
+        **({"id": former} if known else {}),
+        organization=present.organization_id,
+        mode=present.mode,
+        notification=present.id,
+        booking=present.booking_id,
+        step=present.step,
+        attempt=number,
+        provider=line.provider,
+        account=line.account,
+        external_id=found.external_id,
+        from_address=line.address,
+        to_address=row.phone,
+        to_hash=row.phone_hash,
+        created_at=found.created_at,
+        lookup_at=outcomes.first_look(now),
+    )
+    if call is None:
+        raise Changed
+    return call
+
+
+def _bring_along(row: Notification, calls: int, now: datetime) -> None:
+    """The notification is where its calls are. Further calls count as repeats of the plan."""
+    further = calls - (row.state in PENDING)
+    counts: dict[str, Any] = {"tries": row.tries + calls, "repeats": row.repeats + further}
+    if row.state != N.SENDING:
+        moved = Notification.move(row, N.SENDING, now, slot_at=None, reason=None, **counts)
+        assert moved, "the row is locked"
+    else:
+        Notification.carry(row.id, **counts)
+
+
+def not_confirmed(notification_id: str, now: datetime) -> bool:
+    """End a notification of which nobody can say whether it left; False when it has moved on. It is
+    never called by guess, but it can be replayed by hand."""
+    with atomic():
+        row = Notification.locked(notification_id)
+        moved = row.finished_at is None and Notification.move(
+            row, N.UNKNOWN, now, from_=[*PENDING, N.SENDING],
+            finished_at=now, slot_at=None, reason=Reason.NOT_CONFIRMED,
+        )  # fmt: skip
+        if moved:
+            DeadLetter.bury(row, Reason.NOT_CONFIRMED, now)
+    hit("thaw.after_adoption")
+    return bool(moved)
