@@ -4,7 +4,7 @@ import inspect
 import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import dramatiq
@@ -12,12 +12,10 @@ import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import CurrentMessage, ShutdownNotifications, TimeLimit
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from gateway import settings
+from tasks import redis_client, worker_id
 from tasks.middleware import (
-    WORKER,
     DatabaseConnection,
     ExponentialBackoff,
     LogContext,
@@ -26,28 +24,19 @@ from tasks.middleware import (
 
 log = structlog.get_logger(__name__)
 
-NAMESPACE = "ringback"
+NAMESPACE = redis_client.NAMESPACE
 SENTINEL = f"{NAMESPACE}:sentinel"
+HEARTBEATS = f"{NAMESPACE}:__heartbeats__"
+WAKE = f"{NAMESPACE}:wake"  # the channel on which sleeping clocks are woken
 _ID = re.compile(r"[a-z]{2}_[0-9a-z]{26}")
 _PAUSE = 5.0  # seconds without another try after the broker could not be reached
 _HURRY = 0.25  # seconds that a request may wait for the broker
 
 
-def _client(url: str) -> redis.Redis:
-    # No retries: the library's own would put a message on the queue twice when an answer is lost.
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=2,
-        socket_connect_timeout=1,
-        retry=Retry(NoBackoff(), 0),
-        health_check_interval=30,
-    )
-
-
-def build(url: str) -> RedisBroker:
+def build(configured: settings.Settings) -> RedisBroker:
     """A broker without delays and without the stock retries, which lose messages."""
     return RedisBroker(  # type: ignore[no-untyped-call]
-        client=_client(url),
+        client=redis_client.connect(configured),
         namespace=NAMESPACE,
         heartbeat_timeout=15_000,
         maintenance_chance=100_000,
@@ -63,7 +52,7 @@ def build(url: str) -> RedisBroker:
     )
 
 
-broker = build(settings.current().redis_url)
+broker = build(settings.current())
 dramatiq.set_broker(broker)
 
 _away_until = 0.0
@@ -73,8 +62,7 @@ _trying = threading.Lock()
 
 def hurry() -> None:
     """Wait only shortly for the broker from now on, in a process that serves requests."""
-    broker.client.connection_pool.connection_kwargs["socket_timeout"] = _HURRY
-    broker.client.connection_pool.connection_kwargs["socket_connect_timeout"] = _HURRY
+    redis_client.hurry(broker.client, _HURRY)
 
 
 def nudge(actor: "dramatiq.Actor[..., Any]", *args: Any) -> bool:
@@ -88,30 +76,46 @@ def nudge_each(actor: "dramatiq.Actor[..., Any]", calls: Iterable[tuple[Any, ...
     jobs = list(calls)
     for args in jobs:
         check(actor, args)
+    return _once(lambda: [actor.send(*args) for args in jobs])
+
+
+def wake_clocks() -> bool:
+    """Have the clocks look at once. Best effort, like `nudge`."""
+    return _once(lambda: broker.client.publish(WAKE, 1))
+
+
+def _once(act: Callable[[], object]) -> bool:
+    """Try something with the broker unless it failed lately; False when it was not done."""
     if time.monotonic() < _away_until:
         return False
     if not _suspect.is_set():
-        return _send(actor, jobs)
+        return _tried(act)
     if not _trying.acquire(blocking=False):
         return False
     try:
-        return _send(actor, jobs)
+        return _tried(act)
     finally:
         _trying.release()
 
 
-def _send(actor: "dramatiq.Actor[..., Any]", jobs: list[tuple[Any, ...]]) -> bool:
+def _tried(act: Callable[[], object]) -> bool:
     global _away_until
     try:
-        for args in jobs:
-            actor.send(*args)
+        act()
     except (redis.RedisError, OSError) as error:
         _away_until = time.monotonic() + _PAUSE
         _suspect.set()
-        log.warning("broker unreachable", error=type(error).__name__)
+        log.warning("broker unreachable", error=redis_client.fault(error))
         return False
-    _suspect.clear()
+    answered()
     return True
+
+
+def answered() -> None:
+    """The broker was just heard from: trust it again at once."""
+    global _away_until
+    _away_until = 0.0
+    _suspect.clear()
 
 
 def check(actor: "dramatiq.Actor[..., Any]", args: tuple[Any, ...]) -> None:
@@ -127,14 +131,6 @@ def check(actor: "dramatiq.Actor[..., Any]", args: tuple[Any, ...]) -> None:
         raise ValueError(f"a job of {actor.actor_name} takes ids and claims only")
 
 
-def reachable() -> bool:
-    """Whether the broker answers now."""
-    try:
-        return bool(broker.client.ping())
-    except (redis.RedisError, OSError):
-        return False
-
-
 def backlog(queue: str) -> int:
     """Messages that wait in one queue. Raises redis.RedisError."""
     return int(broker.client.llen(f"{NAMESPACE}:{queue}"))
@@ -142,17 +138,19 @@ def backlog(queue: str) -> int:
 
 def workers() -> int:
     """Worker processes heard of within the heartbeat's time; 0 when the broker is away."""
-    since = (time.time() * 1000) - broker.heartbeat_timeout
+    return len(living())
+
+
+def heard_since() -> float:
+    """Scores of HEARTBEATS above this one are those of living processes."""
+    return time.time() * 1000 - float(broker.heartbeat_timeout)
+
+
+def living() -> list[str]:
+    """The broker ids of these worker processes."""
     try:
-        heard: Any = broker.client.zrangebyscore(f"{NAMESPACE}:__heartbeats__", since, "+inf")
+        heard: Any = broker.client.zrangebyscore(HEARTBEATS, heard_since(), "+inf")
     except (redis.RedisError, OSError):
-        return 0
-    return sum(bytes(name).startswith(WORKER.encode()) for name in heard)
-
-
-def emptied() -> bool:
-    """True once after the broker lost everything it held. Raises redis.RedisError."""
-    if broker.client.set(SENTINEL, 1, xx=True):
-        return False
-    broker.client.set(SENTINEL, 1)
-    return True
+        return []
+    names = [bytes(name).decode() for name in heard]
+    return [name for name in names if name.startswith(worker_id.BEGINNING)]

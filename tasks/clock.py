@@ -8,28 +8,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-import redis
 import structlog
 
 from gateway import settings, wallclock
 from gateway.domain.errors import GatewayError
-from gateway.failpoints import hit
-from gateway.models import base, claims
-from gateway.models.call_log import CallLog
-from gateway.models.provider_event import ProviderEvent
+from gateway.logs import places
+from gateway.models import base
 from gateway.models.records import IdempotencyRecord
-from gateway.usecases import delivery, idempotency
-from tasks import broker
-from tasks.actors.events import apply_event, look_up_call
-from tasks.actors.voice import place_call
+from gateway.usecases import idempotency
+from tasks import trouble
+from tasks.tick import Tick
+from tasks.wake import Alarm
 
 log = structlog.get_logger(__name__)
 
-BATCH = 200
-AHEAD = 1000  # messages that may wait for workers before the clock claims no more
-EVENT_PAUSE = 10.0
-LOOKUP_PAUSE = 30.0  # more than a look-up takes
 STANDBY = 1.0
+_TROUBLED = 0.5  # seconds until the next try when nothing could be done
 _HOUSEKEEPING = timedelta(hours=1)
 
 
@@ -45,62 +39,33 @@ def run(stop: threading.Event) -> None:
 
 
 def _tick_until(stop: threading.Event) -> None:
-    housekeeping: datetime | None = None
+    """Tick, tidy and sleep, until the next due moment, a ring or the poll. Survives every fault."""
+    alarm = Alarm()
+    alarm.listen()
+    tidied: datetime | None = None
     while not stop.is_set():
-        pause = settings.current().clock_poll_seconds
+        pause = _TROUBLED
         try:
             with base.connection():
                 now = wallclock.now()
-                tick(now)
-                if housekeeping is None or now >= housekeeping:
+                pause = Tick(now).run().pause(settings.current().clock_poll_seconds)
+                if tidied is None or not tidied <= now < tidied + _HOUSEKEEPING:
+                    tidied = now
                     tidy(now)
-                    housekeeping = now + _HOUSEKEEPING
-                pause = min(pause, _until_next(wallclock.now()))
+            trouble.over("clock", "clock ticks again")
         except GatewayError as error:
-            log.warning("clock could not tick", error=error.slug)
-        except redis.RedisError as error:
-            log.warning("broker unreachable", error=type(error).__name__)
-        stop.wait(pause)
+            trouble.tell("clock", "clock could not tick", error=error.slug)
+        except Exception as error:  # noqa: BLE001 - the next tick may well do
+            known = {"error": type(error).__name__, "places": places(error)}
+            trouble.tell("clock", "clock could not tick", **known)
+        alarm.sleep(pause, stop)
+    alarm.close()
 
 
 def tick(now: datetime) -> int:
     """Ring for everything that is due at `now`; returns how many notifications were claimed.
-    While the broker is away nothing is claimed, and nothing is lost. Raises redis.RedisError."""
-    delivery.sweep(now)
-    if broker.emptied() and (released := claims.release_all_due(now)):
-        log.warning("broker lost its messages", released=released)
-        delivery.sweep(now)
-    claimed = 0
-    while broker.backlog("voice") < AHEAD:
-        found = _claim(now)
-        claimed += found
-        if found < BATCH:
-            break
-    for event_id in ProviderEvent.claim_waiting(now, BATCH, wallclock.span(EVENT_PAUSE)):
-        broker.nudge(apply_event, event_id)
-    look_ups = CallLog.claim_look_ups(now, BATCH, wallclock.span(LOOKUP_PAUSE))
-    broker.nudge_each(look_up_call, look_ups)
-    return claimed
-
-
-def _claim(now: datetime) -> int:
-    lease = wallclock.span(settings.current().claim_lease_seconds)
-    found = claims.claim_due(now, BATCH, lease)
-    hit("clock.after_lease")
-    if found:
-        log.info("due reminders found", count=len(found))
-        if broker.nudge_each(place_call, found):
-            log.info("queued", count=len(found))
-    hit("clock.after_enqueue")
-    return len(found)
-
-
-def _until_next(now: datetime) -> float:
-    """Real seconds until the next row falls due."""
-    due = claims.next_due()
-    if due is None:
-        return float("inf")
-    return max(0.02, (due - now).total_seconds() / wallclock.rate())
+    While the broker is away nothing is claimed, and nothing is lost."""
+    return Tick(now).run().claimed
 
 
 def tidy(now: datetime) -> None:

@@ -38,9 +38,11 @@ class ClockInWorker(dramatiq.Middleware):
                 self._stop.wait(1)
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
-        self._stop.set()
+        self._stop.set()  # it ends beside the running jobs, which have all the time there is
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
         if self._thread is not None:
-            self._thread.join(5)
+            self._thread.join(1)
 
 
 broker.add_middleware(ClockInWorker())

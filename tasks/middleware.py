@@ -11,18 +11,26 @@ from gateway import boot, wallclock
 from gateway.domain.errors import GatewayError
 from gateway.logs import places
 from gateway.models import base
+from tasks import worker_id
 
 log = structlog.get_logger(__name__)
 
-WORKER = "worker-"  # begins the broker id of a process that works; one that only enqueues has none
-
 
 class StartUp(dramatiq.Middleware):
-    """Makes each worker process ready before its first job."""
+    """Makes each worker process ready before its first job, and known to the broker by a name of
+    its own while it works."""
 
-    def before_worker_boot(self, broker: dramatiq.Broker, worker: Any) -> None:
+    def __init__(self) -> None:
+        self._plain: str | None = None
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
         boot.start()
-        broker.broker_id = f"{WORKER}{broker.broker_id}"  # type: ignore[attr-defined]
+        self._plain = self._plain or broker.broker_id
+        queues = worker.consumer_whitelist or broker.get_declared_queues()
+        broker.broker_id = worker_id.of(self._plain, worker.worker_threads, queues)
+
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        broker.broker_id = self._plain
 
 
 class DatabaseConnection(dramatiq.Middleware):

@@ -6,12 +6,14 @@ import threading
 from types import FrameType
 
 from gateway import boot
+from gateway.cli import broker_check
 
 
 def run(args: argparse.Namespace) -> int:
     """Find what is due until SIGTERM or SIGINT; a fault that escapes ends it with status 1."""
     from tasks import clock
 
+    broker_check.before_work()
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:

@@ -3,11 +3,19 @@ record: a ring that nobody hears makes something a little later and loses nothin
 
 from collections.abc import Iterable
 
+import structlog
 from flask import g
 
+from gateway import wallclock
+from gateway.domain.errors import StoreUnavailable
+from gateway.models import claims
+from gateway.models.base import connection
+from tasks import wake
 from tasks.actors.events import apply_event
 from tasks.actors.voice import end_call, place_call
 from tasks.broker import hurry, nudge
+
+log = structlog.get_logger("gateway.http.doorbell")
 
 
 def install() -> None:
@@ -21,9 +29,21 @@ def later(claimed: Iterable[tuple[str, int]]) -> None:
 
 
 def ring() -> None:
-    """Hand what was remembered to the workers."""
-    for notification_id, claim in g.pop("claimed", ()):
-        nudge(place_call, notification_id, claim)
+    """Hand what was remembered to the workers, and wake the clocks for what falls due soon. What
+    the broker does not take, the clock finds with its next tick."""
+    claimed = g.pop("claimed", [])
+    lost = [one for one in claimed if not nudge(place_call, *one)]
+    if lost:
+        _hand_back(lost)
+    wake.if_soon()
+
+
+def _hand_back(claimed: list[tuple[str, int]]) -> None:
+    try:
+        with connection():
+            claims.hand_back(claimed, wallclock.now())
+    except StoreUnavailable:
+        log.warning("claims not handed back", count=len(claimed))  # they run out by themselves
 
 
 def ring_for_event(event_id: str) -> None:

@@ -1,38 +1,69 @@
 """Turns: which rows a clock takes next, and what became of those it took."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import Case
 
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models.base import atomic, lock
 from gateway.models.feed import FeedEntry
-from gateway.models.notification import Notification, told
+from gateway.models.hold import SENDER
+from gateway.models.notification import LET_GO, Notification, told
+from gateway.models.turns import Queue, take
 
 Row = Notification
 
 
 def claim_due(now: datetime, limit: int, lease: timedelta) -> list[tuple[str, int]]:
-    """Claim the earliest due rows for the workers: (id, claim) of each, at most `limit`. Any
-    number of clocks may do this at once; each row goes to one of them."""
-    waiting = (
-        Row.select(Row.id)
-        .where(Row.next_attempt_at <= now)
-        .order_by(Row.next_attempt_at)
-        .limit(limit)
+    """Claim due rows for the workers: (id, claim) of each, at most `limit`, in the order in which
+    they should go. Any number of clocks may do this at once; each row goes to one of them. When
+    more is due than `limit`, organizations take turns."""
+    due = Queue(
+        waiting=lambda row: row.next_attempt_at.is_null(False),
+        ready=lambda row: row.next_attempt_at <= now,
+        first=lambda row: row.next_attempt_at,
+        every=lambda row: (row.next_attempt_at,),
     )
     with atomic():
-        claimed = list(
-            Row.update(
+        ids = take(due, limit)
+        if not ids:
+            return []
+        claimed = {
+            row.id: row
+            for row in Row.update(
                 state=N.DUE,
                 next_attempt_at=None,
+                held_by=None,
                 claim=Row.claim + 1,
                 lease_until=now + lease,
             )
-            .where(Row.id.in_(lock(waiting, skip_locked=True)))
-            .returning(Row)
+            .where(Row.id.in_(ids))
+            .returning(Row.id, Row.organization, Row.mode, Row.state, Row.reason, Row.claim)
             .execute()
-        )
-        FeedEntry.append([told(row.__data__, now) for row in claimed])
-    return [(row.id, row.claim) for row in claimed]
+        }
+        FeedEntry.append([told(claimed[id_].__data__, now) for id_ in ids])
+    return [(id_, claimed[id_].claim) for id_ in ids]
+
+
+def release_held(scope: str, limit: int, now: datetime) -> int:
+    """Let rows go that a hold or a busy sender kept back: they are due at `now`. At most `limit`,
+    organizations taking turns, the earliest due of each first. Returns how many there were."""
+    held = Queue(
+        waiting=lambda row: row.held_by == scope,
+        ready=lambda row: row.held_by == scope,
+        first=lambda row: row.due_at,
+        every=lambda row: (row.organization, row.due_at),
+    )
+    with atomic():
+        ids = take(held, limit)
+        due = Row.next_attempt_at.to_value(now)
+        again = Case(None, [(Row.state == N.SCHEDULED, due)], Row.next_attempt_at)
+        turn = LET_GO if scope.startswith(SENDER) else None
+        free = Row.update(held_by=None, next_attempt_at=again, slot_at=turn)
+        free.where(Row.id.in_(ids)).execute()
+    return len(ids)
 
 
 def next_due() -> datetime | None:
@@ -54,7 +85,19 @@ def overdue_leases(now: datetime, limit: int = 500) -> list[Notification]:
 def release_all_due(now: datetime) -> int:
     """Let every claim that no worker has taken up run out at once: the broker lost its
     messages. Returns how many there were."""
-    waiting = Row.select(Row.id).where(Row.lease_until.is_null(False), Row.state == N.DUE)
+    return _run_out(Row.state == N.DUE, now)
+
+
+def hand_back(claimed: Iterable[tuple[str, int]], now: datetime) -> int:
+    """Let these claims (id, claim) run out at once: the broker did not take their messages. Those
+    that a worker took up all the same stay with it. Returns how many there were."""
+    known = dict(claimed)
+    theirs = Row.id.in_(list(known)) & Row.claim.in_(set(known.values()))
+    return _run_out(theirs & (Row.state == N.DUE), now)
+
+
+def _run_out(which: Any, now: datetime) -> int:
+    waiting = Row.select(Row.id).where(Row.lease_until.is_null(False), which)
     mine = lock(waiting.order_by(Row.id), skip_locked=True)
     held = Row.update(lease_until=now - timedelta(seconds=1)).where(Row.id.in_(mine))
     return int(held.execute())

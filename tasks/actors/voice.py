@@ -17,5 +17,5 @@ def place_call(notification_id: str, claim: int) -> None:
 
 @dramatiq.actor(queue_name="voice", broker=broker)
 def end_call(call_id: str) -> None:
-    """End a call whose notification was canceled while it was at the provider."""
-    ending.end_if_canceled(call_id)
+    """Ask the provider to end a call that must not go on."""
+    ending.end(call_id, wallclock.now())

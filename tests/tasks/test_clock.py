@@ -1,61 +1,79 @@
 """The clock: finds what is due, rings for it, and takes back what nobody finished."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from gateway.models import base, claims
+from gateway.models import claims
+from gateway.models.hold import EVERYTHING, Hold
 from gateway.models.notification import Notification
-from gateway.models.provider_event import ProviderEvent
-from tasks import broker, clock
+from tasks import broker, clock, tick, workload
 from tests import servers
-from tests.conftest import StartStack
 from tests.databases import ON_POSTGRESQL, ON_SQLITE
-from tests.rows import notification, notifications
+from tests.rows import call, notification
+from tests.tasks.crew import due, heard, stored_event
 from tests.usecases.desk import Desk
 from tests.waiting import until
 
 
-@pytest.fixture
-def desk(start_stack: StartStack) -> Iterator[Desk]:
-    stack = start_stack(parts=())
-    with base.connection():
-        yield Desk(stack)
-
-
-def _due(desk: Desk, how_many: int) -> list[str]:
-    return notifications(
-        desk.caller.organization_id, how_many, next_attempt_at=desk.now, due_at=desk.now,
-        expires_at=desk.now + timedelta(hours=1),
-    )  # fmt: skip
-
-
 @pytest.mark.row("D1")
 def test_a_tick_rings_once_for_each_that_is_due(desk: Desk) -> None:
-    _due(desk, clock.BATCH + 50)
-    assert clock.tick(desk.now) == clock.BATCH + 50
-    assert broker.backlog("voice") == clock.BATCH + 50
+    due(desk, tick.BATCH + 50)
+    assert clock.tick(desk.now) == tick.BATCH + 50
+    assert broker.backlog("voice") == tick.BATCH + 50
     assert clock.tick(desk.now) == 0
-    assert broker.backlog("voice") == clock.BATCH + 50
+    assert broker.backlog("voice") == tick.BATCH + 50
 
 
 def test_the_clock_runs_no_further_ahead_than_the_workers_hold(desk: Desk) -> None:
-    _due(desk, clock.AHEAD + 2 * clock.BATCH)
-    assert clock.tick(desk.now) == clock.AHEAD
+    most = workload.TIMES * 100
+    due(desk, most + 40)
+    assert clock.tick(desk.now) == most
     assert clock.tick(desk.now) == 0
     waiting = Notification.select().where(Notification.state == "scheduled")
-    assert waiting.count() == 2 * clock.BATCH
+    assert waiting.count() == 40
+
+
+@pytest.mark.row("B10")
+def test_a_frozen_gateway_claims_nothing_and_takes_back_what_is_out(desk: Desk) -> None:
+    (out,) = due(desk, 1)
+    assert clock.tick(desk.now) == 1
+    Hold.create(scope=EVERYTHING, reason="by_hand", since=desk.now)
+    due(desk, 3)
+    later = desk.now + timedelta(minutes=1)
+    assert clock.tick(later) == 0
+    assert desk.row(out).state == "scheduled"
+    Hold.delete().execute()
+    assert clock.tick(later) == 4
+
+
+@pytest.mark.row("B10")
+def test_while_the_broker_is_away_leases_are_taken_back_and_nothing_is_claimed(
+    desk: Desk, redis_server: servers.RedisServer
+) -> None:
+    (out,) = due(desk, 1)
+    assert clock.tick(desk.now) == 1
+    (late,) = due(desk, 1)
+    redis_server.kill()
+    try:
+        later = desk.now + timedelta(minutes=1)
+        assert clock.tick(later) == 0
+        assert {desk.row(out).state, desk.row(late).state} == {"scheduled"}
+    finally:
+        redis_server.start()
+    heard(redis_server, 1)
+    assert clock.tick(later) == 2
 
 
 @pytest.mark.row("A4")
 def test_what_the_broker_forgot_is_rung_for_anew_under_another_claim(
     desk: Desk, redis_server: servers.RedisServer
 ) -> None:
-    _due(desk, 20)
+    due(desk, 20)
     assert clock.tick(desk.now) == 20
     redis_server.client().flushall()
+    heard(redis_server, 1, mark=False)
     assert clock.tick(desk.now) == 20
     assert broker.backlog("voice") == 20
     assert {row.claim for row in Notification.select()} == {2}
@@ -64,7 +82,7 @@ def test_what_the_broker_forgot_is_rung_for_anew_under_another_claim(
 @pytest.mark.row("A4")
 @pytest.mark.row("B10")
 def test_a_claim_that_no_worker_took_up_is_rung_for_anew(desk: Desk) -> None:
-    (id_,) = _due(desk, 1)
+    (id_,) = due(desk, 1)
     lease = timedelta(seconds=desk.stack.settings.claim_lease_seconds)
     assert clock.tick(desk.now) == 1
     assert clock.tick(desk.now + lease) == 0
@@ -72,20 +90,31 @@ def test_a_claim_that_no_worker_took_up_is_rung_for_anew(desk: Desk) -> None:
     assert desk.row(id_).claim == 2
 
 
-def test_events_that_nobody_was_woken_for_are_found(
-    desk: Desk, redis_server: servers.RedisServer
-) -> None:
-    kept = ProviderEvent.keep(
-        provider="twilio", account="AC1", kind="call-status", dedup_key="k", digest="d",
-        path="twilio/voice", received_at=desk.now, next_attempt_at=desk.now,
-    )  # fmt: skip
+def test_events_that_nobody_was_woken_for_are_found(desk: Desk) -> None:
+    stored_event(desk)
     clock.tick(desk.now)
     assert broker.backlog("events") == 1
     clock.tick(desk.now)
     assert broker.backlog("events") == 1
-    clock.tick(desk.now + timedelta(seconds=clock.EVENT_PAUSE))
+    clock.tick(desk.now + timedelta(seconds=tick.EVENT_PAUSE))
     assert broker.backlog("events") == 2
-    assert kept is not None
+
+
+def test_a_paused_provider_is_asked_now_and_then_whether_all_is_well(desk: Desk) -> None:
+    Hold.pause("provider|twilio|AC1", "configuration", desk.now, desk.now)
+    clock.tick(desk.now)
+    clock.tick(desk.now)
+    assert broker.backlog("events") == 1
+    clock.tick(desk.now + timedelta(minutes=5))
+    assert broker.backlog("events") == 2
+
+
+def test_a_call_that_must_not_go_on_is_ended_by_a_worker(desk: Desk) -> None:
+    row = notification(desk.caller.organization_id, next_attempt_at=None, state="unknown")
+    call(row, external_id="CA1", state="ringing", end_at=desk.now)
+    clock.tick(desk.now)
+    clock.tick(desk.now)
+    assert broker.backlog("voice") == 1
 
 
 @ON_SQLITE
@@ -102,13 +131,28 @@ def test_on_sqlite_one_clock_ticks_and_another_takes_over_when_it_ends(desk: Des
 @ON_POSTGRESQL
 @pytest.mark.row("C8")
 def test_on_postgresql_many_clocks_tick_and_each_row_is_rung_for_once(desk: Desk) -> None:
-    ids = _due(desk, 300)
+    ids = due(desk, 300)
     clocks = [_Clock() for _ in range(3)]
     until(lambda: claims.next_due() is None, "every row rung for")
     for one in clocks:
         one.end()
     assert broker.backlog("voice") == len(ids)
     assert {row.claim for row in Notification.select()} == {1}
+
+
+@pytest.mark.row("B10")
+def test_a_clock_survives_the_loss_of_the_broker_and_rings_soon_after_it_is_back(
+    desk: Desk, redis_server: servers.RedisServer
+) -> None:
+    ticking = _Clock()
+    redis_server.kill()
+    try:
+        rows = due(desk, 3)
+    finally:
+        redis_server.start()
+    heard(redis_server, 1)
+    until(lambda: {desk.row(id_).state for id_ in rows} == {"due"}, "all rung for")
+    ticking.end()
 
 
 class _Clock:
