@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from gateway import boot, wallclock
+from gateway import wallclock
+from gateway.cli import local_stack
 from gateway.cli.main import Stopped
 from gateway.domain.reminders import Rule
 from gateway.models.base import connection
@@ -15,7 +16,7 @@ from gateway.usecases import accounts
 
 def run(args: argparse.Namespace) -> int:
     """Do what `orgs ACTION` or `keys ACTION` asks."""
-    boot.start()
+    local_stack.start(args.data)
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
         "orgs create": _create_organization,
         "orgs list": _list_organizations,
@@ -56,13 +57,25 @@ def _list_organizations(args: argparse.Namespace) -> int:
 
 
 def _set_organization(args: argparse.Namespace) -> int:
+    if args.reminders is None and args.repeats is None:
+        raise Stopped("nothing to set: --reminders or --repeats is needed", 2)
+    organization = _find(args.organization)
+    if args.reminders is not None:
+        accounts.set_reminders(organization, _rules(args.reminders))
+    if args.repeats is not None:
+        try:
+            plan = json.loads(args.repeats)
+        except ValueError:
+            raise Stopped('--repeats must be JSON: {"busy": [300, 900]}', 2) from None
+        accounts.set_repeats(organization, plan)
+    return 0
+
+
+def _rules(raw: str) -> list[Rule]:
     try:
-        given = json.loads(args.reminders)
-        rules = [Rule(**rule) for rule in given]
+        return [Rule(**rule) for rule in json.loads(raw)]
     except (ValueError, TypeError):
         raise Stopped('--reminders must be JSON: [{"kind": "before", "minutes": 60}]', 2) from None
-    accounts.set_reminders(_find(args.organization), rules)
-    return 0
 
 
 def _find(asked: str | None) -> str:

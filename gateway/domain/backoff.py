@@ -29,3 +29,9 @@ class Backoff:
             return None
         wait = max(series[tries - 1], min(retry_after or 0.0, MOST))
         return now + timedelta(seconds=wait)
+
+
+def unclaimed(claims: int) -> timedelta:
+    """How long a row waits that was claimed so many times without an attempt: not at all after the
+    first two, then longer each time, up to half a minute."""
+    return timedelta(seconds=min(30.0, 2.0 ** (claims - 3))) if claims > 2 else timedelta(0)

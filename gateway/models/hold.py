@@ -1,12 +1,27 @@
 """What holds sending back: everything (frozen), or one account of one provider."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
-from peewee import CharField, IntegerField
+from peewee import SQL, CharField, IntegerField, fn
 
 from gateway.models.base import Row, UTCField, id_field
+from gateway.models.notification import Notification
 
 EVERYTHING = "all"
+SENDER = "sender|"
+
+
+def provider_scope(provider: str, account: str) -> str:
+    """The scope of one account of one provider."""
+    return f"provider|{provider}|{account}"
+
+
+def sender_scope(sender_id: str) -> str:
+    """The name under which rows wait for a busy sender. No hold ever has it: the sender's own row
+    says when it is free."""
+    return f"{SENDER}{sender_id}"
 
 
 class Hold(Row):
@@ -32,3 +47,85 @@ class Hold(Row):
     def listed(cls) -> "list[Hold]":
         """All holds, oldest first."""
         return list(cls.select().order_by(cls.since, cls.scope))
+
+    def blocks(self, now: datetime) -> bool:
+        """Whether nothing at all may pass; when its time has passed, one may try."""
+        return self.until is None or self.until > now
+
+    @classmethod
+    def open(cls, scope: str, reason: str, now: datetime, until: datetime) -> bool:
+        """Hold a scope back for a while; False when there is a hold on it already."""
+        made = cls.insert(scope=scope, reason=reason, since=now, until=until, failures=1)
+        return bool(list(made.on_conflict_ignore().returning(cls.id).execute()))
+
+    @classmethod
+    def pause(cls, scope: str, reason: str, now: datetime, check_at: datetime) -> bool:
+        """Hold a scope back until it is lifted; what held it for a while gives way. False when it
+        was paused already."""
+        paused = {"reason": reason, "since": now, "until": None, "check_at": check_at}
+        made = cls.insert(scope=scope, failures=1, **paused).on_conflict(
+            conflict_target=[cls.scope],
+            update={getattr(cls, name): value for name, value in paused.items()},
+            where=cls.until.is_null(False),
+        )
+        return bool(list(made.returning(cls.id).execute()))
+
+    @classmethod
+    def take_probe(cls, row: "Hold", until: datetime) -> bool:
+        """Become the one that tries whether the provider is well again, until a moment; False when
+        somebody else did. `row` is brought up to date."""
+        taken = cls.update(until=until).where(cls.id == row.id, cls.until == row.until)
+        if taken.execute():
+            row.until = until
+            return True
+        return False
+
+    @classmethod
+    def put_back(cls, row: "Hold", until: datetime, failures: int) -> bool:
+        """Hold on until another moment, unless the row was changed since."""
+        kept = cls.update(until=until, failures=failures)
+        return bool(kept.where(cls.id == row.id, cls.until == row.until).execute())
+
+    @classmethod
+    def lift(cls, row: "Hold") -> bool:
+        """End a hold; False when it was changed or ended since it was read."""
+        same = cls.until.is_null() if row.until is None else cls.until == row.until
+        return bool(cls.delete().where(cls.id == row.id, same).execute())
+
+    @classmethod
+    def well_again(cls, hold_id: str, now: datetime) -> bool:
+        """Let one row of a paused scope try from now on; False when it is not paused any more."""
+        paused = (cls.id == hold_id, cls.until.is_null(), cls.scope != EVERYTHING)
+        return bool(cls.update(until=now, check_at=None).where(*paused).execute())
+
+    @classmethod
+    def claim_checks(cls, now: datetime, again: datetime) -> list[str]:
+        """Ids of the holds whose provider is to be asked now, each put off until `again`."""
+        due = cls.update(check_at=again).where(cls.check_at <= now, cls.until.is_null())
+        return [row.id for row in due.returning(cls.id).execute()]
+
+
+def scopes_held() -> list[str]:
+    """The names under which rows wait, each once: a jump through the index for each, however many
+    rows there are."""
+    held = Notification.held_by
+    found: list[str] = []
+    while True:
+        first = held.is_null(False) if not found else held > found[-1]
+        scope = Notification.select(fn.MIN(held)).where(first).scalar()
+        if scope is None:
+            return found
+        found.append(scope)
+
+
+def any_held(scope: str) -> bool:
+    """Whether any row waits under this name."""
+    waits = Notification.select(SQL("1")).where(Notification.held_by == scope).limit(1)
+    return waits.scalar() is not None
+
+
+def rows_held() -> dict[str, int]:
+    """How many rows wait under each name."""
+    held = Notification.held_by
+    counted: Any = Notification.select(held, fn.COUNT(Notification.id)).where(held.is_null(False))
+    return dict(counted.group_by(held).tuples())

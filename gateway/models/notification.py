@@ -1,10 +1,10 @@
 """The queue of record: one row for each thing to tell one person at one moment."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from peewee import CharField, ForeignKeyField, IntegerField, JSONField
+from peewee import Case, CharField, ForeignKeyField, IntegerField, JSONField
 
 from gateway.domain.lifecycle import NOTIFICATION_MOVES, PENDING, NotificationState, sources
 from gateway.models.base import Row, UTCField, atomic, id_field, lock
@@ -12,8 +12,11 @@ from gateway.models.booking import Booking
 from gateway.models.contact import Contact
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.organization import Organization
+from gateway.models.upcoming import wrote
 
 N = NotificationState
+# Stands in `slot_at` of a row that waited for its sender and was let go: it may take a slot.
+LET_GO = datetime(2000, 1, 1, tzinfo=UTC)
 OPEN = (*PENDING, N.SENDING, N.UNKNOWN)  # may still leave, or be tried again
 
 
@@ -44,7 +47,7 @@ class Notification(Row):
     expires_at = UTCField()
     next_attempt_at = UTCField(null=True)
     lease_until = UTCField(null=True)
-    slot_at = UTCField(null=True)  # the sender's slot reserved for the next attempt
+    slot_at = UTCField(null=True)  # the sender's slot reserved for the next attempt, or LET_GO
     claim = IntegerField(default=0)
     tries = IntegerField(default=0)  # attempts made
     failures = IntegerField(default=0)  # technical ones in a row
@@ -83,6 +86,8 @@ class Notification(Row):
         """Insert notifications with their feed entries. Call it inside a transaction."""
         for start in range(0, len(rows), 100):
             cls.insert_many(rows[start : start + 100]).execute()
+        for row in rows:
+            wrote(row["next_attempt_at"])
         FeedEntry.append([told(row, row["created_at"]) for row in rows])
 
     @classmethod
@@ -102,7 +107,8 @@ class Notification(Row):
         legal = sources(NOTIFICATION_MOVES, to)
         before = legal if from_ is None else legal & frozenset(from_)
         ends = to not in (N.SCHEDULED, N.DUE, N.SENDING, N.UNKNOWN)
-        values = {"state": to, "next_attempt_at": None, "lease_until": None, **changes}
+        stands = {"next_attempt_at": None, "lease_until": None, "held_by": None}
+        values = {"state": to, **stands, **changes}
         if ends:
             values = {"finished_at": now, "slot_at": None, **values}
         where = [cls.id == row.id, cls.state.in_(before)]
@@ -113,8 +119,15 @@ class Notification(Row):
                 return False
             for name, value in values.items():
                 setattr(row, name, value)
+            wrote(row.next_attempt_at)
             FeedEntry.append([told(row.__data__, now)])
         return True
+
+    @classmethod
+    def locked(cls, notification_id: str) -> "Notification":
+        """A row that is there, locked until the transaction ends."""
+        row: Notification = lock(cls.select().where(cls.id == notification_id)).get()
+        return row
 
     @classmethod
     def held(cls, notification_id: str, claim: int) -> "Notification | None":
@@ -129,14 +142,18 @@ class Notification(Row):
     @classmethod
     def carry(cls, notification_id: str, **values: Any) -> None:
         """Bring a row that may still leave in step with its edited subject; where it stands does
-        not change."""
+        not change, but that one which is held back waits for its own end."""
+        if "expires_at" in values:
+            held = (cls.held_by.is_null(False), cls.expires_at.to_value(values["expires_at"]))
+            values["next_attempt_at"] = Case(None, [held], cls.next_attempt_at)
         cls.update(**values).where(cls.id == notification_id, cls.state.in_(OPEN)).execute()
 
     @classmethod
     def let_go(cls, notification_id: str, claim: int) -> None:
-        """Nobody holds this row any more; its state stays."""
-        held = cls.update(lease_until=None).where(cls.id == notification_id, cls.claim == claim)
-        held.execute()
+        """Nobody holds the attempt of this row any more; its state stays."""
+        mine = (cls.id == notification_id, cls.claim == claim)
+        taken = cls.update(lease_until=None).where(*mine, cls.state.in_([N.SENDING, N.UNKNOWN]))
+        taken.execute()
 
     @classmethod
     def settle_unknown(cls, row: "Notification", now: datetime, reason: str) -> None:
@@ -166,7 +183,12 @@ class Notification(Row):
     ) -> list[str]:
         """Cancel what has not passed the start gate, but for the ids to keep. Returns the ids."""
         query = cls.update(
-            state=N.CANCELED, reason=reason, next_attempt_at=None, lease_until=None, finished_at=now
+            state=N.CANCELED,
+            reason=reason,
+            next_attempt_at=None,
+            lease_until=None,
+            held_by=None,
+            finished_at=now,
         ).where(
             cls.subject_type == subject_type,
             cls.subject_id == subject_id,
@@ -180,13 +202,13 @@ class Notification(Row):
 
     @classmethod
     def under_way(cls, subject_type: str, subject_id: str) -> list["Notification"]:
-        """Those of a subject that are at the provider or being resolved."""
+        """Those of a subject that are at the provider or being resolved, and those that were given
+        up as not confirmed: their call may still turn up."""
         return list(
             cls.select().where(
                 cls.subject_type == subject_type,
                 cls.subject_id == subject_id,
                 cls.state.in_([N.SENDING, N.UNKNOWN]),
-                cls.finished_at.is_null(),
             )
         )
 

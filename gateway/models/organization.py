@@ -37,6 +37,19 @@ class Organization(Row):
         changed = cls.update(reminders=rules).where(cls.id == organization_id)
         return bool(changed.execute())
 
+    @classmethod
+    def set_repeats(cls, organization_id: str, plan: dict[str, Any]) -> bool:
+        """Replace an organization's plan of further calls; False when there is no such one."""
+        changed = cls.update(repeats=plan).where(cls.id == organization_id)
+        return bool(changed.execute())
+
+    @classmethod
+    def repeats_of(cls, organization_id: str) -> dict[str, Any]:
+        """The organization's plan of further calls, empty when it has none."""
+        row = cls.select(cls.repeats).where(cls.id == organization_id).get()
+        plan: dict[str, Any] = row.repeats
+        return plan
+
 
 class ApiKey(Row):
     """A secret that acts for one organization in one mode. Only its hash is kept."""

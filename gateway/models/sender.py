@@ -1,8 +1,9 @@
 """Numbers and addresses that calls and messages come from, each with its rate."""
 
+import math
 from datetime import datetime, timedelta
 
-from peewee import CharField, FloatField, ForeignKeyField
+from peewee import Case, CharField, FloatField, ForeignKeyField
 
 from gateway.models.base import Row, UTCField, id_field
 from gateway.models.organization import Organization
@@ -27,6 +28,22 @@ class Sender(Row):
         indexes = ((("channel", "provider", "account", "address"), True),)
 
     @classmethod
+    def serving(
+        cls, organization_id: str, mode: str, channel: str, shared: tuple[str, str, str] | None
+    ) -> "Sender | None":
+        """Who an organization's messages come from: its own sender, the oldest if it has several,
+        else the row of the shared one (provider, account, address), if there is one."""
+        own = cls.organization == organization_id
+        either = own & (cls.mode == mode)
+        if shared is not None:
+            provider, account, address = shared
+            same = (cls.provider == provider) & (cls.account == account) & (cls.address == address)
+            either |= same
+        own_first = Case(None, [(own, 0)], 1)
+        found = cls.select().where(cls.channel == channel, either)
+        return next(iter(found.order_by(own_first, cls.created_at).limit(1)), None)
+
+    @classmethod
     def own(cls, organization_id: str, mode: str, channel: str) -> "Sender | None":
         """The organization's own sender for the channel, the oldest if it has several."""
         mine = (cls.organization == organization_id, cls.mode == mode, cls.channel == channel)
@@ -42,15 +59,17 @@ class Sender(Row):
         address: str,
         rate: float | None,
         now: datetime,
+        row: "Sender | None" = None,
     ) -> "Sender":
-        """The row of a configured address, made at its first use; its rate follows the setting."""
+        """The row of a configured address (`row`, if it is read already), made at its first use;
+        its rate follows the setting."""
         same = (
             cls.channel == channel,
             cls.provider == provider,
             cls.account == account,
             cls.address == address,
         )
-        row = cls.get_or_none(*same)
+        row = row or cls.get_or_none(*same)
         if row is None:
             cls.insert(
                 mode=mode,
@@ -66,6 +85,20 @@ class Sender(Row):
             cls.update(rate_per_second=rate).where(cls.id == row.id).execute()
             row.rate_per_second = rate
         return row
+
+    @classmethod
+    def room(
+        cls, sender_id: str, since: datetime, until: datetime
+    ) -> "tuple[int, datetime] | None":
+        """How many of a sender's slots from `since` to `until` are free, and the moment after the
+        last of them. None when it has no rate, or is gone."""
+        row = cls.get_or_none(cls.id == sender_id)
+        if row is None or not row.rate_per_second:
+            return None
+        first = max(since, row.next_free_at or since)
+        free = (until - first).total_seconds() * row.rate_per_second
+        slots = max(0, math.ceil(free))
+        return slots, first + timedelta(seconds=slots / row.rate_per_second)
 
     @classmethod
     def reserve(cls, sender: "Sender", now: datetime, until: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import times
+from gateway.domain import repeats, times
 from gateway.domain.errors import Conflict, Invalid, NotFound, Unauthenticated
 from gateway.domain.reminders import USUAL, Rule, check
 from gateway.models.organization import ApiKey, Organization
@@ -68,6 +68,14 @@ def set_reminders(organization_id: str, rules: Sequence[Rule]) -> None:
     before, since a moment belongs to one booking. Raises NotFound, Invalid."""
     check(rules)
     if not Organization.set_reminders(organization_id, [rule.to_json() for rule in rules]):
+        raise NotFound("no such organization")
+
+
+def set_repeats(organization_id: str, plan: object) -> None:
+    """Give an organization its plan of further calls to who was busy or did not answer: seconds to
+    wait before each, as {"busy": [300, 900], "no_answer": [900]}; empty for none. Raises NotFound,
+    Invalid."""
+    if not Organization.set_repeats(organization_id, repeats.check(plan)):
         raise NotFound("no such organization")
 
 

@@ -2,7 +2,7 @@
 asked."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,14 +19,18 @@ from gateway.models.base import atomic
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.consent import Consent
+from gateway.models.hold import EVERYTHING, Hold, any_held, sender_scope
 from gateway.models.notification import Notification
 from gateway.models.sender import Sender
-from gateway.usecases import readiness
+from gateway.usecases import breaker, holds, readiness
+from gateway.usecases.breaker import Passage
 
 log = structlog.get_logger(__name__)
 
 LINE_AT_LEAST = timedelta(seconds=1)  # between two tries while a line is taken
 LINE_AT_MOST = timedelta(seconds=30)
+STILL_RINGING = timedelta(seconds=5)  # an earlier call of the same notification is not over
+NO_BUDGET = timedelta(seconds=3)
 SLOT_LASTS = timedelta(seconds=2)  # a slot missed for longer, in an outage, is not used in a burst
 
 # Bookings in these states have nobody left to remind.
@@ -44,8 +48,13 @@ class Opened:
 
     notification: Notification
     call: CallLog
-    provider: Provider
+    passage: Passage
     request: CallRequest
+
+    @property
+    def provider(self) -> Provider:
+        """The carrier to ask."""
+        return self.passage.provider
 
 
 def open_attempt(
@@ -65,21 +74,21 @@ def open_attempt(
             _turn_away(row, decision, now)
             return None
         provider, sender = readiness.voice_sender(row.organization_id, row.mode, now)
-        slot = _slot(row, sender, now)
-        if slot is None or slot > now:
-            _hold_back(row, slot, now)
+        passage = Passage(provider, sender.account)
+        way = _way(row, sender, passage, now)
+        if not isinstance(way, Passage):
+            Notification.move(row, N.SCHEDULED, now, **way)
             return None
         call = _write_attempt(row, sender, provider, now)
         if call is None:
-            later = _line_free_at(row, sender, now)
-            Notification.move(row, N.SCHEDULED, now, next_attempt_at=later, slot_at=slot)
+            _wait_for_line(row, sender, way, now)
             return None
         moved = Notification.move(
             row, N.SENDING, now, from_=[N.DUE], tries=row.tries + 1, lease_until=now + lease,
-            slot_at=None,
+            slot_at=None, reason=None, failure_class=None,
         )  # fmt: skip
         assert moved, "the row is locked and was due"
-    return Opened(row, call, provider, _request(row, booking, call, sender))
+    return Opened(row, call, way, _request(row, booking, call, sender))
 
 
 def _facts(row: Notification, booking: Booking | None) -> Facts:
@@ -107,20 +116,56 @@ def _turn_away(row: Notification, decision: Decision, now: datetime) -> None:
     log.info("skipped", notification_id=row.id, state=str(decision.state), reason=decision.reason)
 
 
+def _way(
+    row: Notification, sender: Sender, passage: Passage, now: datetime
+) -> Passage | dict[str, Any]:
+    """The way out, or what is to be written into the row that has to wait: until when, and for
+    what. Whatever waits for a hold or a busy sender does so until it is let go, and expires in
+    time; no try is counted."""
+    held = {"next_attempt_at": row.expires_at, "slot_at": None}
+    over = Hold.over([EVERYTHING, passage.scope])
+    if EVERYTHING in over:
+        return held | {"held_by": EVERYTHING}
+    hold = over.get(passage.scope)
+    if hold is not None and hold.blocks(now):
+        return held | {"held_by": passage.scope}
+    if row.tries and CallLog.any_open(row.id):
+        return {"next_attempt_at": now + STILL_RINGING}
+    if row.failures and not passage.memory.budget.spend(now):
+        return {"next_attempt_at": now + NO_BUDGET * random.uniform(0.5, 1.5)}
+    slot = _slot(row, sender, now)
+    if slot is None:
+        return held | {"held_by": sender_scope(sender.id)}
+    if slot > now:
+        return {"next_attempt_at": slot, "slot_at": slot}
+    row.slot_at = slot
+    if hold is not None:
+        if not Hold.take_probe(hold, breaker.probe_until(now)):
+            return held | {"held_by": passage.scope}
+        return replace(passage, probe=hold)
+    if not row.failures:
+        passage.memory.budget.earn()
+    return passage
+
+
 def _slot(row: Notification, sender: Sender, now: datetime) -> datetime | None:
-    """The moment at which the sender is this row's; None when that would be too late for it."""
+    """The moment at which the sender is this row's; None when it is busy for longer. A slot is
+    taken seconds ahead at most, so that little is lost with a row that is canceled meanwhile."""
     if row.slot_at is not None and now - row.slot_at <= SLOT_LASTS:
         kept: datetime = row.slot_at
         return kept
-    return Sender.reserve(sender, now, row.expires_at)
+    if row.slot_at is None and sender.rate_per_second and any_held(sender_scope(sender.id)):
+        return None  # others wait for it already: those that are let go have their turn
+    return Sender.reserve(sender, now, min(row.expires_at, now + holds.AHEAD))
 
 
-def _hold_back(row: Notification, slot: datetime | None, now: datetime) -> None:
-    """Have the row wait for its slot, or end when there is none before it expires."""
-    if slot is None:
-        _turn_away(row, Decision(N.EXPIRED, Reason.EXPIRED), now)
-    else:
-        Notification.move(row, N.SCHEDULED, now, next_attempt_at=slot, slot_at=slot)
+def _wait_for_line(row: Notification, sender: Sender, way: Passage, now: datetime) -> None:
+    """Have the row wait while another attempt on its line is open. One that was to try whether the
+    provider is well leaves that to the next."""
+    if way.probe is not None:
+        Hold.put_back(way.probe, now, way.probe.failures)
+    later = _line_free_at(row, sender, now)
+    Notification.move(row, N.SCHEDULED, now, next_attempt_at=later, slot_at=row.slot_at)
 
 
 def _line_free_at(row: Notification, sender: Sender, now: datetime) -> datetime:

@@ -21,15 +21,15 @@ def require_voice(organization_id: str, mode: str) -> None:
 def voice_sender(organization_id: str, mode: str, now: datetime) -> tuple[Provider, Sender]:
     """The carrier and the sender for an organization's calls: its own sender where it has one, else
     the configured number. Raises NoProvider."""
-    own = Sender.own(organization_id, mode, "voice")
-    if own is not None:
-        return get(own.provider), own
     provider = voice_default()
     account, address = provider.account(mode), _address(provider, mode)
-    if account is None or address is None:
+    configured = (provider.name, account, address) if account and address else None
+    sender = Sender.serving(organization_id, mode, "voice", configured)
+    if sender is not None and sender.organization_id is not None:
+        return get(sender.provider), sender
+    if configured is None:
         raise NoProvider(f"no voice provider is set up for {mode} mode")
-    sender = Sender.shared(mode, "voice", provider.name, account, address, _rate(mode), now)
-    return provider, sender
+    return provider, Sender.shared(mode, "voice", *configured, _rate(mode), now, sender)
 
 
 def _address(provider: Provider, mode: str) -> str | None:

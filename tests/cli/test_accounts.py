@@ -89,3 +89,21 @@ def test_an_organization_s_own_rules_are_set_and_refused_in_words(shell: Shell) 
         refused = shell.run("orgs", "set", "--reminders", wrong)
         assert refused.returncode != 0
         assert "Traceback" not in refused.stderr
+
+
+def test_a_plan_of_further_calls_is_set_and_a_wrong_one_refused(shell: Shell) -> None:
+    shell.rows("orgs", "create", "Salon")
+    assert shell.run("orgs", "set", "--repeats", '{"busy": [300, 900]}').returncode == 0
+    for words in (
+        ("--repeats", "soon"), ("--repeats", '{"busy": 5}'), ("--repeats", "[]"), (),
+    ):  # fmt: skip
+        done = shell.run("orgs", "set", *words)
+        assert done.returncode == 2
+        assert done.stderr.startswith("ringback: ")
+        assert "Traceback" not in done.stderr
+
+
+def test_no_holds_are_listed_and_none_can_be_lifted(shell: Shell) -> None:
+    assert shell.rows("holds", "list") == []
+    assert shell.run("holds", "lift", "provider|twilio|AC1").returncode == 1
+    assert shell.run("holds", "lift", "all").returncode == 1

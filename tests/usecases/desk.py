@@ -9,7 +9,7 @@ from gateway.models import claims
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
-from gateway.usecases import accounts, bookings, delivery
+from gateway.usecases import accounts, bookings, delivery, holds
 from gateway.usecases.bookings import Booked, Wanted
 from tests.client import ANSWERED
 from tests.stack import Stack
@@ -70,7 +70,8 @@ class Desk:
         return None
 
     def work(self, now: datetime) -> int:
-        """Claim and deliver everything due; how many there were."""
+        """Let go, claim and deliver everything due; how many there were."""
+        holds.release(now)
         claimed = self.claim(now)
         for notification_id, claim in claimed:
             self.deliver(notification_id, claim, now)

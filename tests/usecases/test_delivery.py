@@ -11,8 +11,8 @@ from gateway.domain.provider import Placement, Result
 from gateway.models import base
 from gateway.models.call_log import CallLog
 from gateway.models.consent import Consent
+from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
-from gateway.models.records import DeadLetter
 from gateway.usecases import delivery, gate, outcomes, requests
 from tests.client import ANSWERED
 from tests.conftest import StartStack

@@ -1,0 +1,112 @@
+"""Holds: what may not be sent now, and what goes on when it may."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway import settings
+from gateway.domain.errors import Conflict, NotFound
+from gateway.models import claims
+from gateway.models.hold import EVERYTHING, Hold, scopes_held
+from gateway.models.hold import rows_held as rows_held_by_scope
+from gateway.models.sender import Sender
+from gateway.providers import get
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+AHEAD = timedelta(seconds=2)  # how far ahead of its moment a row may take a sender's slot
+ONE_PROBE_IN = timedelta(seconds=5)
+
+# Until when this process has let rows go, by hold or sender: they are not at the gate yet, so that
+# the database does not show it. Another clock may let as many go; the gate puts them back.
+_let_go: dict[str, datetime] = {}
+
+
+def frozen() -> bool:
+    """Whether all sending is held back by hand."""
+    return EVERYTHING in Hold.over([EVERYTHING])
+
+
+def listed() -> list[Hold]:
+    """All holds, oldest first."""
+    return Hold.listed()
+
+
+def rows_held() -> dict[str, int]:
+    """How many notifications wait for each hold or busy sender, by its scope."""
+    return rows_held_by_scope()
+
+
+def release(now: datetime) -> int:
+    """Let held rows go on as far as they may: all whose hold is gone, one to try a provider that
+    was left alone for long enough, as many as a busy sender can take in the next seconds. At most
+    500 of each; returns how many there were, so that the caller may ask again at once."""
+    scopes = scopes_held()
+    if not scopes:
+        return 0
+    for key in [key for key, until in _let_go.items() if until <= now]:
+        _let_go.pop(key, None)
+    holds = {hold.scope: hold for hold in Hold.listed()}
+    if EVERYTHING in holds:
+        return 0
+    return sum(_release(scope, holds.get(scope), now) for scope in scopes)
+
+
+def _release(scope: str, hold: Hold | None, now: datetime) -> int:
+    kind, _, name = scope.partition("|")
+    if kind == "sender":
+        return _turn(scope, name, now)
+    if hold is None:
+        return claims.release_held(scope, BATCH, now)
+    if hold.blocks(now) or hold.id in _let_go:
+        return 0
+    _let_go[hold.id] = now + ONE_PROBE_IN
+    return claims.release_held(scope, 1, now)
+
+
+def _turn(scope: str, sender_id: str, now: datetime) -> int:
+    """As many rows as the sender has free slots for, and this process let go none for yet."""
+    room = Sender.room(sender_id, max(now, _let_go.get(scope, now)), now + AHEAD)
+    if room is None:
+        return claims.release_held(scope, BATCH, now)
+    slots, served_until = room
+    if slots == 0:
+        return 0
+    _let_go[scope] = served_until
+    return claims.release_held(scope, slots, now)
+
+
+def checks_due(now: datetime) -> list[str]:
+    """Holds of paused providers that are to be asked whether all is well again; each is put off,
+    so that it is not handed out again at once."""
+    return Hold.claim_checks(now, now + _check_pause())
+
+
+def check(hold_id: str, now: datetime) -> None:
+    """Ask a paused provider whether it takes our credentials by now. If so, one row may try; when
+    that is taken, all go on. Safe to repeat."""
+    hold = Hold.get_or_none(Hold.id == hold_id)
+    if hold is None or hold.until is not None or hold.scope == EVERYTHING:
+        return
+    problem = get(hold.scope.split("|")[1]).check()
+    if problem is not None:
+        log.error("provider still paused", scope=hold.scope, problem=problem)
+    elif Hold.well_again(hold.id, now):
+        log.info("provider takes our credentials", scope=hold.scope)
+
+
+def lift(scope: str) -> None:
+    """End the hold on a provider account by hand; its rows go on at once. Raises NotFound, and
+    Conflict for what only a thaw may end."""
+    if scope == EVERYTHING:
+        raise Conflict("everything is frozen: `thaw` ends that, after it caught up")
+    hold = Hold.over([scope]).get(scope)
+    if hold is None:
+        raise NotFound("there is no hold of this name")
+    Hold.delete().where(Hold.id == hold.id).execute()
+    log.warning("hold lifted by hand", scope=scope)
+
+
+def _check_pause() -> timedelta:
+    return timedelta(seconds=settings.current().credentials_check_seconds)
