@@ -56,9 +56,13 @@ class BookingState(StrEnum):
 N, C, M, B = NotificationState, CallState, MessageState, BookingState
 
 NOTIFICATION_MOVES: dict[NotificationState, frozenset[NotificationState]] = {
-    # To sending without the gate: the carrier tells of an attempt that we took for not sent.
-    N.SCHEDULED: frozenset({N.DUE, N.SENDING, N.CANCELED, N.SUPPRESSED, N.EXPIRED}),
-    N.DUE: frozenset({N.SCHEDULED, N.SENDING, N.CANCELED, N.SUPPRESSED, N.EXPIRED}),
+    # To sending without the gate: the carrier tells of an attempt that we took for not sent. To
+    # unknown: after a restore nobody can say whether it left in the time that was lost.
+    N.SCHEDULED: frozenset({N.DUE, N.SENDING, N.CANCELED, N.SUPPRESSED, N.EXPIRED, N.UNKNOWN}),
+    # Not reached without an attempt: nothing could even be asked, again and again.
+    N.DUE: frozenset(
+        {N.SCHEDULED, N.SENDING, N.NOT_REACHED, N.CANCELED, N.SUPPRESSED, N.EXPIRED, N.UNKNOWN}
+    ),
     N.SENDING: frozenset(
         {N.SCHEDULED, N.REACHED, N.NOT_REACHED, N.CANCELED, N.SUPPRESSED, N.EXPIRED, N.UNKNOWN}
     ),

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     PROVIDER_ERROR = "provider_error"
     CONFIGURATION = "configuration"
+    INTERNAL = "internal"
     TEMPLATE = "template"
     QUIET_HOURS = "quiet_hours"
     EXPIRED = "expired"

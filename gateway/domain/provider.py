@@ -55,12 +55,27 @@ class Placement:
 
 @dataclass(frozen=True)
 class Found:
-    """A call seen at the carrier by a look-up. Times are UTC."""
+    """A call seen at the carrier by a look-up. Times are UTC. `state` is UNKNOWN when the carrier's
+    word is not known to us; `ended_at`, `duration_seconds`, `answered_by` and `failure` come where
+    the carrier tells them."""
 
     external_id: str
     provider_status: str
     state: CallState
     created_at: datetime | None
+    ended_at: datetime | None = None
+    duration_seconds: int | None = None
+    answered_by: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A call of the carrier's list, and the number it was placed to, E.164. It always says when it
+    was created."""
+
+    to: str = field(repr=False)
+    call: Found
 
 
 @dataclass(frozen=True)
@@ -114,8 +129,9 @@ class Segment:
 
 @dataclass(frozen=True)
 class ProviderEvent:
-    """A callback in the gateway's words. `dedup_key` is equal for two deliveries of one event and
-    differs between events. `state` is None when the provider's word is not known to us."""
+    """A callback in the gateway's words, or what a look-up saw (`looked_up`: then an ending is the
+    carrier's last word). `dedup_key` is equal for two deliveries of one event and differs between
+    events. `state` is None when the provider's word is not known to us."""
 
     kind: EventKind
     dedup_key: str
@@ -132,6 +148,7 @@ class ProviderEvent:
     source_id: str | None = None  # the provider's id of the transcript or recording itself
     segments: Sequence[Segment] = ()
     text: str | None = field(default=None, repr=False)
+    looked_up: bool = False
 
 
 class Forbidden(Exception):
@@ -169,7 +186,8 @@ class Provider(Protocol):
 
     name: str
     routes: Sequence[Route]
-    can_be_asked: bool  # whether `find` ever answers
+    can_be_asked: bool  # whether `find` and `fetch` ever answer
+    can_end: bool  # whether `hang_up` ever ends a call
     own_numbers: bool  # it may call from a number of its own choice: none need be configured
 
     def account(self, mode: str) -> str | None:
@@ -183,9 +201,18 @@ class Provider(Protocol):
         """Ask the carrier once. Never raises, never repeats, ends within the total deadline."""
 
     def find(self, request: CallRequest) -> Sequence[Found] | None:
-        """The calls the carrier has from this sender to this number, older ones among them; the
-        caller picks by time. None when this carrier can't be asked at all. Raises LookupFailed
-        when it did not answer completely."""
+        """The calls the carrier has from this sender to this number, the newest first as far as it
+        tells, older ones among them; the caller picks by time. None when this carrier can't be
+        asked at all. Raises LookupFailed when it did not answer completely."""
+
+    def fetch(self, account: str, external_id: str) -> Found | None:
+        """The call of this id as the carrier has it now. None when it has none of this id, or can't
+        be asked at all. Raises LookupFailed when the answer was no usable one."""
+
+    def listed(self, account: str, from_address: str, since: datetime) -> Sequence[Listed] | None:
+        """All calls that this account placed from this number since then, in any order. None when
+        this carrier can't be asked at all. Raises LookupFailed when it did not answer
+        completely. May take as long as the list is long."""
 
     def hang_up(self, account: str, external_id: str) -> bool:
         """End or cancel a call. True when it is over now; never raises."""

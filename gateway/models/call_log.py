@@ -1,7 +1,7 @@
 """Calls: one row for each attempt, committed before the provider is asked."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from peewee import CharField, ForeignKeyField, IntegerField, fn
@@ -13,9 +13,10 @@ from gateway.domain.lifecycle import (
     is_final,
     sources,
 )
-from gateway.domain.outcomes import Reason
-from gateway.models.base import Row, UTCField, WordField, atomic, id_field, lock
+from gateway.domain.outcomes import Failure, Reason
+from gateway.models.base import UTCField, WordField, atomic, lock
 from gateway.models.booking import Booking
+from gateway.models.call_watch import WatchedCall
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
@@ -23,11 +24,10 @@ from gateway.models.organization import Organization
 OPEN = (CallState.PLACING, CallState.UNKNOWN)
 
 
-class CallLog(Row):
+class CallLog(WatchedCall):
     """One call. While it is placing or unknown, `open_key` is (provider, account, from, to): the
     unique index on it allows one such call at a time, so that a look-up can't confuse two."""
 
-    id = id_field("cl")
     organization = ForeignKeyField(Organization, index=False, backref="calls")
     organization_id: str
     mode = CharField(max_length=4)
@@ -37,15 +37,11 @@ class CallLog(Row):
     booking_id: str | None
     step = IntegerField(default=0)
     attempt = IntegerField(default=1)
-    provider = CharField(max_length=40)
-    account = CharField(max_length=80)
-    external_id = CharField(max_length=200, null=True)
     open_key = CharField(max_length=200, null=True, unique=True)
     direction = CharField(max_length=10, default="outbound")
     from_address = CharField(max_length=320)
     to_address = CharField(max_length=320)
     to_hash = CharField(max_length=64, index=True)
-    state = CharField(max_length=12)
     provider_status = WordField(max_length=64, null=True)
     sequence = IntegerField(null=True)
     answered_by = CharField(max_length=10, null=True)
@@ -58,10 +54,6 @@ class CallLog(Row):
     created_at = UTCField()
     started_at = UTCField(null=True)
     ended_at = UTCField(null=True)
-    lookup_at = UTCField(null=True)
-    lookups = IntegerField(default=0)
-    end_at = UTCField(null=True)  # when the provider is asked (again) to end it
-    ends = IntegerField(default=0)
 
     class Meta:
         indexes = (
@@ -96,6 +88,18 @@ class CallLog(Row):
         """The newest attempt of a notification."""
         mine = cls.select().where(cls.notification == notification_id)
         return next(iter(mine.order_by(cls.step.desc(), cls.attempt.desc()).limit(1)), None)
+
+    @classmethod
+    def any_open(cls, notification_id: str) -> bool:
+        """Whether an attempt of this notification is not over yet."""
+        mine = cls.select().where(cls.notification == notification_id)
+        return any(not is_final(CallState(row.state)) for row in mine)
+
+    @classmethod
+    def latest_locked(cls, notification_id: str) -> "CallLog | None":
+        """The newest attempt of a notification, locked until the transaction ends."""
+        newest = cls.latest(notification_id)
+        return cls.locked(id=newest.id) if newest else None
 
     @classmethod
     def name(cls, row: "CallLog", external_id: str) -> bool:
@@ -136,7 +140,8 @@ class CallLog(Row):
         legal = sources(CALL_MOVES, to)
         before = legal if from_ is None else legal & frozenset(from_)
         known = {} if to in OPEN else {"open_key": None, "lookup_at": None, "lookups": 0}
-        values = {"state": to, **known, **changes}
+        over = {"end_at": None} if is_final(to) else {}
+        values = {"state": to, **known, **over, **changes}
         corrected = is_final(CallState(row.state)) and row.state != to
         with atomic():
             if not cls.update(**values).where(cls.id == row.id, cls.state.in_(before)).execute():
@@ -145,6 +150,28 @@ class CallLog(Row):
                 setattr(row, name, value)
             row.tell(now, "call.corrected" if corrected else None)
         return True
+
+    @classmethod
+    def confirm(cls, row: "CallLog", now: datetime, **facts: Any) -> None:
+        """The carrier says itself that a call ended as we had concluded; its facts replace ours."""
+        with atomic():
+            cls.update(**facts).where(cls.id == row.id).execute()
+            for name, value in facts.items():
+                setattr(row, name, value)
+            row.tell(now, "call.corrected")
+
+    @classmethod
+    def explain(cls, row: "CallLog", failure: Failure) -> None:
+        """Why a failed call failed, in the carrier's code, where that was not known yet."""
+        facts = {
+            "failure_class": failure.failure_class,
+            "reason": failure.reason,
+            "provider_code": failure.provider_code,
+        }
+        told = cls.update(**facts).where(cls.id == row.id, cls.provider_code.is_null())
+        if told.execute():
+            for name, value in facts.items():
+                setattr(row, name, value)
 
     @property
     def guessed(self) -> bool:
@@ -192,37 +219,6 @@ class CallLog(Row):
         if by is not None and row.answered_by in (None, "unknown"):
             cls.update(answered_by=by).where(cls.id == row.id).execute()
             row.answered_by = by
-
-    @classmethod
-    def watched(cls, call_id: str, look_up: int) -> "CallLog | None":
-        """A call whose nth look-up (from 1) this is; None when that was done or it is over."""
-        return cls.get_or_none(
-            cls.id == call_id, cls.lookups == look_up - 1, cls.lookup_at.is_null(False)
-        )
-
-    @classmethod
-    def owner(cls, provider: str, account: str, external_id: str) -> "CallLog | None":
-        """The call that has this id at the provider."""
-        return cls.get_or_none(
-            cls.provider == provider, cls.account == account, cls.external_id == external_id
-        )
-
-    @classmethod
-    def look_up_again(cls, row: "CallLog", at: datetime, lookups: int) -> None:
-        """Put off the next look-up of a call; `lookups` counts those that told nothing."""
-        again = cls.update(lookup_at=at, lookups=lookups)
-        again.where(
-            cls.id == row.id, cls.lookups == row.lookups, cls.lookup_at.is_null(False)
-        ).execute()
-
-    @classmethod
-    def claim_look_ups(cls, now: datetime, limit: int, pause: timedelta) -> list[tuple[str, int]]:
-        """Calls that are due for a look-up at their provider, as (id, which look-up it is, from 1),
-        put off by `pause` so that they are not handed out again at once."""
-        due = cls.select(cls.id).where(cls.lookup_at <= now).order_by(cls.lookup_at).limit(limit)
-        put_off = cls.update(lookup_at=now + pause)
-        put_off = put_off.where(cls.id.in_(lock(due, skip_locked=True)))
-        return [(row.id, row.lookups + 1) for row in put_off.returning(cls).execute()]
 
     @classmethod
     def of_notifications(cls, ids: list[str]) -> list["CallLog"]:

@@ -69,12 +69,43 @@ class ProviderEvent(Row):
         ).where(cls.id == row.id).execute()  # fmt: skip
 
     @classmethod
-    def park(cls, row: "ProviderEvent", reason: str, tries: int, until: datetime | None) -> None:
-        """Keep an event for a later try, or as dead when there is none."""
-        state = "dead" if until is None else "parked"
-        cls.update(state=state, reason=reason, tries=tries, next_attempt_at=until).where(
+    def park(
+        cls,
+        row: "ProviderEvent",
+        reason: str,
+        tries: int,
+        until: datetime | None,
+        state: str | None = None,
+    ) -> None:
+        """Keep an event for a later try, or as dead when there is none, or in the given state."""
+        now_is = state or ("dead" if until is None else "parked")
+        cls.update(state=now_is, reason=reason, tries=tries, next_attempt_at=until).where(
             cls.id == row.id
         ).execute()
+
+    @classmethod
+    def reread(cls, row: "ProviderEvent", **columns: object) -> bool:
+        """Write down what an event says that could not be read at first. False when the same news
+        was stored from another delivery."""
+        known = cls.select(cls.id).where(
+            cls.provider == row.provider,
+            cls.account == columns["account"],
+            cls.dedup_key == columns["dedup_key"],
+        )
+        if known.exists():
+            return False
+        cls.update(**columns).where(cls.id == row.id).execute()
+        for name, value in columns.items():
+            setattr(row, name, value)
+        return True
+
+    @classmethod
+    def requeue(cls, event_id: str, now: datetime) -> bool:
+        """Let a parked or dead event wait to be applied again, from the first try on; False when it
+        is neither."""
+        again = cls.update(state="received", reason=None, tries=0, next_attempt_at=now)
+        again = again.where(cls.id == event_id, cls.state.in_(["parked", "dead"]))
+        return bool(again.execute())
 
     @classmethod
     def locked(cls, event_id: str) -> "ProviderEvent | None":

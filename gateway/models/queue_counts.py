@@ -6,13 +6,16 @@ from typing import Any
 from peewee import SQL, Case, fn
 
 from gateway.domain.lifecycle import NotificationState as N
+from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
-from gateway.models.records import DeadLetter
+from gateway.models.reach import Reach
 
 NAMES = ("waiting", "active", "delayed", "completed", "failed", "dead", "stalled")
 _DONE = (N.REACHED, N.CANCELED, N.SUPPRESSED, N.EXPIRED)
 _ACTIVE = (N.SENDING, N.UNKNOWN)
+_UNAPPLIED = {"parked": "delayed", "dead": "dead", "discarded": "failed"}
+_APPLIED = {"received": "waiting", "applied": "completed"}
 
 
 def notifications(organization_id: str, mode: str, now: datetime) -> dict[str, dict[str, int]]:
@@ -24,6 +27,7 @@ def notifications(organization_id: str, mode: str, now: datetime) -> dict[str, d
             (row.lease_until < now, "stalled"),
             (row.state == N.DUE, "waiting"),
             ((row.state == N.SCHEDULED) & (row.next_attempt_at <= now), "waiting"),
+            ((row.state == N.SCHEDULED) & row.held_by.is_null(False), "waiting"),
             (row.state == N.SCHEDULED, "delayed"),
             (row.state.in_(_ACTIVE) & row.finished_at.is_null(), "active"),
             (row.state.in_(_DONE), "completed"),
@@ -59,13 +63,17 @@ def _dead(organization_id: str, mode: str) -> list[tuple[str, int]]:
     return list(buried.tuples())
 
 
-def events(organization_id: str) -> dict[str, int]:
-    """Counts of the inbox, as far as its events are known to be this organization's."""
+def events(organization_id: str, reach: Reach) -> dict[str, int]:
+    """Counts of the inbox: of events that are known to be this organization's, and of all that are
+    within reach and could not be applied."""
     row = ProviderEvent
-    mine = row.organization == organization_id
-    names = {"received": "waiting", "applied": "completed", "parked": "delayed", "dead": "dead"}
+    kept = row.state.in_(list(_UNAPPLIED)) & reach.events()
+    done = row.state.in_(list(_APPLIED)) & (row.organization == organization_id)
     counts = dict.fromkeys(NAMES, 0)
-    counted: Any = row.select(row.state, fn.COUNT(row.id)).where(mine).group_by(row.state)
-    for state, count in counted.tuples():
-        counts[names[state]] += count
+    # One that could not be read is parked and not tried again by itself.
+    given_up = (row.state == "parked") & row.next_attempt_at.is_null()
+    state = Case(None, ((given_up, "dead"),), row.state)
+    counted: Any = row.select(state, fn.COUNT(row.id)).where(kept | done).group_by(SQL("1"))
+    for word, count in counted.tuples():
+        counts[(_UNAPPLIED | _APPLIED)[word]] += count
     return counts

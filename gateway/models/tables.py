@@ -5,13 +5,14 @@ from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.consent import Consent
 from gateway.models.contact import Contact
+from gateway.models.dead_letter import DeadLetter
 from gateway.models.feed import FeedBase, FeedEntry
 from gateway.models.hold import Hold
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.models.organization import ApiKey, Organization
 from gateway.models.provider_event import ProviderEvent
-from gateway.models.records import AuditEntry, DeadLetter, IdempotencyRecord
+from gateway.models.records import AuditEntry, IdempotencyRecord
 from gateway.models.sender import Sender
 from gateway.models.transcript import Transcript, TranscriptSegment
 

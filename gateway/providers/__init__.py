@@ -18,13 +18,15 @@ class _Registry:
 _registry: _Registry | None = None
 
 
-def load(settings: Settings) -> None:
-    """Build every carrier from the settings; again for other settings. Raises InvalidSettings when
-    live and sandbox credentials can't be told apart."""
+def load(settings: Settings, extra: Sequence[Provider] = ()) -> None:
+    """Build every carrier from the settings; again for other settings. `extra` are carriers of the
+    caller's own making, such as one inside this process. Raises InvalidSettings when live and
+    sandbox credentials can't be told apart."""
     global _registry
     carriers: tuple[Provider, ...] = (
         TwilioProvider(settings),
         VoiceApiProvider(settings),
+        *extra,
     )
     # One assignment: a thread sees the old set or the new one, never a mixture.
     _registry = _Registry(carriers, settings.voice_provider)

@@ -15,7 +15,7 @@ from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.notification import Notification
-from gateway.usecases import gate, people, readiness, schedule
+from gateway.usecases import gate, people, readiness, schedule, stopping
 from gateway.usecases.accounts import Caller
 
 EARLIEST, LATEST = timedelta(minutes=-5), timedelta(days=731)
@@ -145,12 +145,14 @@ def edit(
         if not Booking.edit(booking.id, booking.version, now, **values):
             raise Conflict("another request changed the booking just now", "version")
         booking = show(caller, booking_id)
-        ring = schedule.renew(booking, now) if replan else []
-        if booking.state in gate.ENDED:
+        over = booking.state in gate.ENDED
+        ring = schedule.renew(booking, now) if replan and not over else []
+        if over:
             Notification.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.OVER)
-            ring = []
+        away = Notification.under_way(schedule.SUBJECT, booking.id)
+        ending = stopping.stop_unsent(away if over else stopping.superseded(away, booking), now)
         _tell(booking, now, "booking.changed")
-    return Booked(booking, False, ring)
+    return Booked(booking, False, ring, ending)
 
 
 def _values(
@@ -200,9 +202,8 @@ def cancel(caller: Caller, booking_id: str, now: datetime) -> Canceled:
             _tell(booking, now)
         Notification.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.CANCELED)
         away = Notification.under_way(schedule.SUBJECT, booking.id)
-        Notification.ask_to_cancel([row.id for row in away], now)
-        calls = [call.id for call in CallLog.of_notifications([row.id for row in away])]
-    return Canceled(booking, not away, calls)
+        calls = stopping.stop(away, now)
+    return Canceled(booking, all(row.finished_at for row in away), calls)
 
 
 def show(caller: Caller, booking_id: str) -> Booking:

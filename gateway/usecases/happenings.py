@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.lifecycle import CallState, advances, is_final
+from gateway.domain.outcomes import Reason
 from gateway.domain.provider import EventKind, ProviderEvent
 from gateway.models.call_log import CallLog
 from gateway.models.transcript import Transcript, TranscriptSegment
@@ -33,44 +34,68 @@ def _outdated(call: CallLog, event: ProviderEvent) -> bool:
 def _status(call: CallLog, event: ProviderEvent, state: CallState, now: datetime) -> None:
     at = event.occurred_at or now
     news = advances(CallState(call.state), state) or _corrects(call, event, state)
-    if news or (call.guessed and state != CallState.FAILED):
-        CallLog.move(call, state, now, **_facts(event, state, at, now))
+    if call.guessed and state == CallState.FAILED:
+        CallLog.confirm(call, now, **_facts(call, event, state, at, now))
+        outcomes.call_moved(call, now, event.failure)
+    elif news or call.guessed:
+        CallLog.move(call, state, now, **_facts(call, event, state, at, now))
         outcomes.call_moved(call, now, event.failure)
     elif call.state == state:
         CallLog.fill(
             call, duration_seconds=event.duration_seconds, provider_status=event.provider_status
         )
-    if state == CallState.IN_PROGRESS:
+        _explain(call, event)
+    if state == CallState.IN_PROGRESS and not event.looked_up:
         CallLog.fill(call, started_at=at)
 
 
 def _corrects(call: CallLog, event: ProviderEvent, state: CallState) -> bool:
-    """Another ending counts only when the provider numbered it later than the one we have."""
-    return (
-        is_final(CallState(call.state))
-        and is_final(state)
-        and call.state != state
-        and event.sequence is not None
-        and call.sequence is not None
-        and event.sequence > call.sequence
-    )
+    """Another ending counts only when the provider numbered it later than the one we have, or when
+    it was asked and said so."""
+    if not (is_final(CallState(call.state)) and is_final(state)) or call.state == state:
+        return False
+    if event.looked_up:
+        return True
+    if event.sequence is None or call.sequence is None:
+        return False
+    return bool(event.sequence > call.sequence)
 
 
-def _facts(event: ProviderEvent, state: CallState, at: datetime, now: datetime) -> dict[str, Any]:
+def _explain(call: CallLog, event: ProviderEvent) -> None:
+    """The same ending told again with the provider's code: a look-up tells none."""
+    failure = event.failure
+    if failure is not None and failure.provider_code and call.reason != Reason.DUPLICATE:
+        CallLog.explain(call, failure)
+
+
+def _facts(
+    call: CallLog, event: ProviderEvent, state: CallState, at: datetime, now: datetime
+) -> dict[str, Any]:
     facts: dict[str, Any] = {"provider_status": event.provider_status}
     if event.sequence is not None:
         facts["sequence"] = event.sequence
+    elif event.looked_up and is_final(state):
+        facts["sequence"] = None  # no callback corrects it, whatever its number
+    if call.reason == Reason.DUPLICATE:
+        return facts | _moments(event, state, at, now)
+    failure = None
+    if is_final(state) and state != CallState.COMPLETED:
+        failure = event.failure or outcomes.REASONS[state]
+    return (
+        facts
+        | _moments(event, state, at, now)
+        | {
+            "failure_class": failure.failure_class if failure else None,
+            "reason": failure.reason if failure else None,
+            "provider_code": failure.provider_code if failure else None,
+        }
+    )
+
+
+def _moments(event: ProviderEvent, state: CallState, at: datetime, now: datetime) -> dict[str, Any]:
     if is_final(state):
-        failure = None if state == CallState.COMPLETED else event.failure or outcomes.REASONS[state]
-        facts |= {"ended_at": at, "duration_seconds": event.duration_seconds}
-    else:
-        failure = None
-        facts |= {"ended_at": None, "lookup_at": outcomes.first_look(now)}
-    return facts | {
-        "failure_class": failure.failure_class if failure else None,
-        "reason": failure.reason if failure else None,
-        "provider_code": failure.provider_code if failure else None,
-    }
+        return {"ended_at": at, "duration_seconds": event.duration_seconds}
+    return {"ended_at": None, "lookup_at": outcomes.first_look(now)}
 
 
 def _utterances(call: CallLog, event: ProviderEvent, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The inbox: verify, store once, acknowledge; apply later."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,18 +10,19 @@ from gateway.domain.errors import NotFound
 from gateway.domain.provider import (
     Acknowledgement,
     Callback,
+    Malformed,
     Provider,
     Unreadable,
     Verified,
 )
 from gateway.domain.provider import ProviderEvent as Told
 from gateway.failpoints import hit
-from gateway.models.base import atomic
+from gateway.models.base import atomic, is_lost
 from gateway.models.call_log import CallLog
+from gateway.models.dead_letter import DeadLetter
 from gateway.models.provider_event import ProviderEvent
-from gateway.models.records import DeadLetter
 from gateway.providers import get, route
-from gateway.usecases import ending, happenings, outcomes
+from gateway.usecases import duplicates, ending, happenings, outcomes, sightings
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +65,8 @@ def keep(callback: Callback, now: datetime) -> Kept:
             received_at=now,
             **(_columns(told, now) if told else _unread(verified, objection)),
         )
+        if event_id is not None and told is None:
+            DeadLetter.bury(ProviderEvent.get_by_id(event_id), str(objection), now)
         hit("hook.before_commit")
     hit("hook.after_commit")
     if event_id is not None and told is None:
@@ -111,14 +115,17 @@ def _unread(verified: Verified, objection: str | None) -> dict[str, object]:
 
 
 def apply(event_id: str, now: datetime) -> None:
-    """Apply a stored event to its call, once. An event whose call is not known (yet) is parked
-    and tried again later. Safe to run any number of times."""
+    """Apply a stored event to its call, once; a call that must not go on is ended. An event whose
+    call is not known (yet) is parked and tried again later; one that can't be read waits for other
+    code. Safe to run any number of times."""
     with atomic():
         event = ProviderEvent.locked(event_id)
         if event is None:
             return
-        told = _retold(event)
-        call, objection = _call_of(event, told)
+        told = _readable(event, now)
+        if told is None:
+            return
+        call, objection = _call_of(event, told, now)
         if call is None:
             _park(event, objection, now)
             return
@@ -126,11 +133,50 @@ def apply(event_id: str, now: datetime) -> None:
         hit("inbox.mid_apply")
         ProviderEvent.settle(event, call, now)
     log.info("provider event processed", event_id=event_id, call_id=call.id, kind=event.kind)
-    ending.end_if_canceled(call.id)
+    if ending.is_due(call):
+        ending.end(call.id, now)
+
+
+def apply_each(event_ids: Iterable[str], now: datetime) -> None:
+    """Apply several events, each for itself: one whose application fails is put off and stops no
+    other. Raises only when the database is away."""
+    for event_id in event_ids:
+        try:
+            apply(event_id, now)
+        except Exception as fault:
+            if is_lost(fault):
+                raise
+            log.warning("event not applied", event_id=event_id, error=type(fault).__name__)
+            park(event_id, fault, now)
+
+
+def replay(event_id: str, now: datetime) -> bool:
+    """Put an event that is parked or dead back in line, as if it had just come; False when it is
+    neither."""
+    return ProviderEvent.requeue(event_id, now)
+
+
+def _readable(event: ProviderEvent, now: datetime) -> Told | None:
+    """What an event says. None when it can't be read, or when it could not be read at first, now
+    can, and was sent again in the meantime; the row says which."""
+    try:
+        told = _retold(event)
+    except (Unreadable, Malformed) as objection:
+        reason = str(objection)[:200]
+        ProviderEvent.park(event, reason, event.tries, None, state="parked")
+        DeadLetter.bury(event, reason, now)
+        log.warning("provider event parked", event_id=event.id, reason=reason)
+        return None
+    if event.kind == UNREADABLE and not ProviderEvent.reread(event, **_columns(told, now)):
+        ProviderEvent.park(event, "known by another delivery", event.tries, None, state="applied")
+        return None
+    return told
 
 
 def _retold(event: ProviderEvent) -> Told:
     """What the stored bytes say, read again by the code of today."""
+    if event.source == sightings.SOURCE:
+        return sightings.retold(event)
     headers = {"content-type": event.content_type}
     body = (event.body or "").encode()
     callback = Callback("POST", event.path, "", event.query, headers, body)
@@ -138,9 +184,10 @@ def _retold(event: ProviderEvent) -> Told:
     return get(event.provider).parse(callback, verified)
 
 
-def _call_of(event: ProviderEvent, told: Told) -> tuple[CallLog | None, str]:
-    """The call an event is about, locked: the one its address names, else the one that has the
-    provider's id. The second value says why there is none."""
+def _call_of(event: ProviderEvent, told: Told, now: datetime) -> tuple[CallLog | None, str]:
+    """The call an event is about, locked: the one that has the provider's id, else the one its
+    address names; if that has another id, it was placed twice. The second value says why there is
+    none."""
     owner = {"provider": event.provider, "account": event.account}
     call = CallLog.locked(external_id=told.external_id, **owner)
     if call is not None:
@@ -150,9 +197,11 @@ def _call_of(event: ProviderEvent, told: Told) -> tuple[CallLog | None, str]:
         return None, "no call is known by this id"
     if (named.provider, named.account) != (event.provider, event.account):
         return None, "the call named belongs to another account"
-    if not CallLog.name(named, told.external_id):
-        return None, "the call named has another id at the provider"
-    return named, ""
+    if CallLog.name(named, told.external_id):
+        return named, ""
+    if named.external_id is None:
+        return None, "another call was given this id just now"
+    return duplicates.adopt(named, told.external_id, outcomes.first_look(now), now), ""
 
 
 def _park(event: ProviderEvent, reason: str, now: datetime) -> None:
@@ -160,10 +209,7 @@ def _park(event: ProviderEvent, reason: str, now: datetime) -> None:
     then = outcomes.backoff().next_try("event", tries, now)
     ProviderEvent.park(event, reason, tries, then)
     if then is None:
-        DeadLetter.create(
-            object="event", object_id=event.id, reason=reason,
-            history=[{"tries": tries}], created_at=now,
-        )  # fmt: skip
+        DeadLetter.bury(event, reason, now)
     log.warning("provider event parked", event_id=event.id, reason=reason, tries=tries)
 
 

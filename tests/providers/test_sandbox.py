@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
@@ -105,6 +106,9 @@ def test_a_twilio_call_plays_from_placement_to_transcript(play: Play) -> None:
     ]
     said = [segment for event in events for segment in event.segments]
     assert {segment.speaker for segment in said} == {"gateway", "contact"}
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    (listed,) = provider.listed(asked.account, asked.from_, an_hour_ago) or ()
+    assert (listed.to, listed.call.state) == (asked.to, CallState.COMPLETED)
     (found,) = provider.find(asked) or ()
     assert (found.external_id, found.state) == (placement.external_id, CallState.COMPLETED)
     assert provider.hang_up(asked.account, found.external_id)

@@ -112,6 +112,65 @@ def test_a_look_up_without_its_account_concludes_nothing() -> None:
         provider.find(request(provider, account=LIVE_SID))
 
 
+def fetch(act: Act, sid: str = "CA" + "0" * 31 + "1") -> Found | None:
+    with StandIn(act) as carrier:
+        provider = at(carrier)
+        return provider.fetch(str(provider.account("test")), sid)
+
+
+def test_a_call_fetched_by_its_id_tells_how_it_ended() -> None:
+    ended = record(
+        1, status="busy", duration="0", answered_by=None, end_time="Sat, 21 Nov 2026 10:01:00 +0000"
+    )
+    found = fetch(answering(200, ended))
+    assert found is not None
+    assert (found.state, found.duration_seconds) == (CallState.BUSY, 0)
+    assert found.ended_at is not None
+    assert found.ended_at.isoformat() == "2026-11-21T10:01:00+00:00"
+    assert found.failure is not None
+    assert (found.failure.failure_class, found.failure.reason) == ("temporary", "busy")
+
+
+def test_a_call_fetched_while_it_goes_on_has_no_end_yet() -> None:
+    running = record(
+        1, status="in-progress", duration="7", end_time=record()["date_created"],
+        answered_by="machine_start",
+    )  # fmt: skip
+    found = fetch(answering(200, running))
+    assert found is not None
+    assert (found.state, found.answered_by) == (CallState.IN_PROGRESS, "machine")
+    assert (found.ended_at, found.duration_seconds, found.failure) == (None, None, None)
+
+
+def test_a_call_that_twilio_does_not_have_is_none_and_not_a_failure() -> None:
+    assert fetch(answering(404, {"code": 20404})) is None
+    assert fetch(answering(200, {}), "../Calls") is None
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        answering(500, {}),
+        answering(401, {"code": 20003}),
+        answering(404, b"<html>no such page</html>"),
+        answering(200, b"<html>"),
+        answering(200, {}),
+        answering(200, record(2, status="completed")),
+        answering(200, record(1, status=None)),
+        answering(200, record(1, status="x" * 65)),
+        answering(200, record(1, status="com\x00pleted")),
+        answering(200, record(1, direction="inbound")),
+        breaking.hangs,
+        breaking.truncates,
+        breaking.talks_garbage,
+        breaking.closes_without_a_word,
+    ],
+)
+def test_a_fetch_that_lies_or_breaks_concludes_nothing(act: Act) -> None:
+    with pytest.raises(LookupFailed):
+        fetch(act)
+
+
 @pytest.mark.parametrize(
     ("answers", "over"),
     [

@@ -10,7 +10,6 @@ import pytest
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
-from gateway.models.records import DeadLetter
 from gateway.models.transcript import Transcript
 from gateway.usecases import inbox
 from tests.carrier import Carrier
@@ -135,33 +134,9 @@ def test_an_event_of_an_unknown_call_is_parked_and_applied_once_the_call_appears
     assert line.now == ("completed", "reached")
 
 
-@pytest.mark.row("C6")
-def test_an_event_that_never_finds_its_call_ends_as_a_dead_letter(line: Line) -> None:
-    other = line.carrier.status("CA" + "d" * 32, "completed", 3)
-    assert line.carrier.told(other).status_code == 204
-    tries = len(line.desk.stack.settings.retry_event_seconds) + 1
-    waited: list[float] = []
-    for _ in range(tries):
-        line.apply()
-        (event,) = ProviderEvent.select()
-        if event.next_attempt_at is not None:
-            waited.append((event.next_attempt_at - line.desk.now).total_seconds())
-    assert tuple(waited) == line.desk.stack.settings.retry_event_seconds
-    assert _events() == {"dead": 1}
-    assert DeadLetter.select().where(DeadLetter.object == "event").count() == 1
-
-
 def test_an_event_about_another_accounts_call_is_parked_without_effect(line: Line) -> None:
     CallLog.update(account="AC" + "9" * 32).where(CallLog.id == line.call.id).execute()
     assert line.tells("completed", 3) == 204
-    line.apply()
-    assert _events() == {"parked": 1}
-    assert line.now == ("queued", "sending")
-
-
-def test_an_event_that_names_a_call_which_has_another_id_is_parked(line: Line) -> None:
-    params = line.carrier.status("CA" + "e" * 32, "completed", 3)
-    assert line.carrier.told(params, line.call.id).status_code == 204
     line.apply()
     assert _events() == {"parked": 1}
     assert line.now == ("queued", "sending")
@@ -172,34 +147,6 @@ def test_an_unknown_word_is_kept_in_the_timeline_and_moves_nothing(line: Line) -
     line.apply()
     assert line.now == ("queued", "sending")
     assert [event.status for event in ProviderEvent.timeline([line.call.id])] == ["pondering"]
-
-
-def test_what_can_not_be_read_is_kept_and_answered_with_2xx(line: Line) -> None:
-    account = line.desk.stack.settings.sandbox_credentials["account_sid"]
-    for strange in ({"CallSid": "no sid", "AccountSid": account}, {"AccountSid": "AC1"}, {}):
-        assert line.carrier.told(strange, line.call.id).status_code == 204
-    line.apply()
-    assert _events() == {"parked": 3}
-    assert line.now == ("queued", "sending")
-
-
-def test_a_poisonous_event_is_put_off_and_blocks_no_other(line: Line) -> None:
-    assert line.tells("ringing", 1) == 204
-    poisoned = ProviderEvent.update(body="CallSid=%FF", path="twilio/voice")
-    assert poisoned.execute() == 1
-    assert line.tells("completed", 3) == 204
-    faults: list[BaseException] = []
-    for event_id in ProviderEvent.claim_waiting(line.desk.now + 60 * SECOND, 9, timedelta(0)):
-        try:
-            inbox.apply(event_id, line.desk.now)
-        except Exception as fault:
-            faults.append(fault)
-            inbox.park(event_id, fault, line.desk.now)
-    assert len(faults) == 1
-    assert _events() == {"parked": 1, "applied": 1}
-    assert line.now == ("completed", "reached")
-    (parked,) = ProviderEvent.select().where(ProviderEvent.state == "parked")
-    assert parked.next_attempt_at == line.desk.now + SECOND
 
 
 @pytest.mark.row("F5")

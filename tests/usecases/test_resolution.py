@@ -7,8 +7,8 @@ import pytest
 
 from gateway.domain.lifecycle import CallState, is_final
 from gateway.models.call_log import CallLog
+from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
-from gateway.models.records import DeadLetter
 from gateway.providers import get
 from gateway.usecases import outcomes, resolution
 from tests.conftest import StartStack

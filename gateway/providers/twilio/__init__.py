@@ -8,13 +8,14 @@ from gateway.domain.provider import (
     Callback,
     CallRequest,
     Found,
+    Listed,
     Placement,
     ProviderEvent,
     Route,
     Verified,
 )
 from gateway.providers.transport import Transport
-from gateway.providers.twilio import accounts, callbacks, events, voice
+from gateway.providers.twilio import accounts, callbacks, events, listing, lookups, voice
 from gateway.settings import Settings
 
 _CONTENT_TYPES = ("application/x-www-form-urlencoded", "application/json")
@@ -26,6 +27,7 @@ class TwilioProvider:
 
     name = "twilio"
     can_be_asked = True
+    can_end = True
     own_numbers = False
     # 204 and no body: words in an answer could be read out or sent on as a reply.
     routes: Sequence[Route] = tuple(
@@ -35,7 +37,8 @@ class TwilioProvider:
     def __init__(self, settings: Settings) -> None:
         self._accounts = accounts.configured(settings)
         self._transport = Transport(settings.provider_deadline_seconds)
-        self._check_transport = Transport(min(5.0, settings.provider_deadline_seconds))
+        # Questions about calls share their workers with callbacks, which must not wait long.
+        self._short_transport = Transport(min(5.0, settings.provider_deadline_seconds))
 
     def account(self, mode: str) -> str | None:
         """The account SID for "live" or "test"."""
@@ -52,11 +55,19 @@ class TwilioProvider:
 
     def find(self, request: CallRequest) -> Sequence[Found] | None:
         """See Provider. Older calls are among them."""
-        return voice.find(self._transport, self._known(request.account), request)
+        return lookups.find(self._transport, self._known(request.account), request)
+
+    def fetch(self, account: str, external_id: str) -> Found | None:
+        """See Provider."""
+        return lookups.fetch(self._short_transport, self._known(account), external_id)
+
+    def listed(self, account: str, from_address: str, since: datetime) -> Sequence[Listed] | None:
+        """See Provider."""
+        return listing.listed(self._transport, self._known(account), from_address, since)
 
     def hang_up(self, account: str, external_id: str) -> bool:
         """See Provider."""
-        return voice.hang_up(self._transport, self._known(account), external_id)
+        return voice.hang_up(self._short_transport, self._known(account), external_id)
 
     def verify(self, callback: Callback, now: datetime) -> Verified:
         """See Provider. Twilio signs no time: replays are known by their digest alone."""
@@ -70,7 +81,7 @@ class TwilioProvider:
         """See Provider. Asks every configured account, within 5 s each."""
         if not self._accounts:
             return "Twilio is not configured: TWILIO_ACCOUNT_SID is missing"
-        found = (voice.check(self._check_transport, known) for known in self._accounts)
+        found = (voice.check(self._short_transport, known) for known in self._accounts)
         return "; ".join(problem for problem in found if problem) or None
 
     def _known(self, sid: str) -> accounts.Account | None:

@@ -1,7 +1,5 @@
-"""Placing, looking up and ending calls (https://www.twilio.com/docs/voice/api/call-resource)."""
+"""Placing and ending calls (https://www.twilio.com/docs/voice/api/call-resource)."""
 
-import re
-from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
@@ -9,17 +7,12 @@ from twilio.base.exceptions import TwilioException
 
 from gateway.domain.lifecycle import CallState, is_final
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import CallRequest, Found, LookupFailed, Placement, Result
-from gateway.providers.reading import moment
+from gateway.domain.provider import CallRequest, Placement, Result
 from gateway.providers.transport import Answer, NotSent, Transport, Undelivered
 from gateway.providers.twilio import codes, twiml
 from gateway.providers.twilio.accounts import Account
 from gateway.providers.twilio.client import Line, client
-
-CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
-
-PAGE_SIZE = 50  # at about 2 kB a call, a page stays well under the transport's 256 kB
-MOST_PAGES = 50
+from gateway.providers.twilio.lookups import CALL_SID
 
 # Twilio drops an event when its first try fails to connect, unless the URL asks for more tries
 # (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides). Never signed.
@@ -85,31 +78,6 @@ def classify(answer: Answer) -> Placement:
     return _unconfirmed(code or str(status))
 
 
-def find(transport: Transport, account: Account | None, request: CallRequest) -> Sequence[Found]:
-    """Every call from this sender to this number that Twilio still lists. Not narrowed by time: a
-    queued call has no StartTime yet and would be missed. Raises LookupFailed unless all pages came
-    and made sense."""
-    if account is None:
-        raise LookupFailed("the account is not configured")
-    found: list[Found] = []
-    try:
-        line = Line(transport, account)
-        page = client(account, line).calls.page(
-            to=request.to, from_=request.from_, page_size=PAGE_SIZE
-        )
-        for _ in range(MOST_PAGES):
-            records: list[dict[str, object]] = line.answer.json()["calls"] if line.answer else []
-            found += [_found(record, request) for record in records if _is_ours(record)]
-            page = page.next_page()
-            if page is None:
-                return found
-    except Undelivered as fault:
-        raise LookupFailed(f"Twilio did not answer: {fault.stage}") from None
-    except Exception:  # noqa: BLE001 - whatever shape it had
-        raise LookupFailed("Twilio's list of calls was not usable") from None
-    raise LookupFailed("Twilio lists more calls than are read at once")
-
-
 def hang_up(transport: Transport, account: Account | None, sid: str) -> bool:
     """End the call, queued, ringing or running. Never raises."""
     try:
@@ -151,20 +119,6 @@ def _document(request: CallRequest) -> str:
 def _callback(request: CallRequest, kind: str) -> str:
     query = urlencode({"attempt": request.attempt_id})
     return f"{request.callback_base_url}/webhooks/twilio/{kind}?{query}{_DELIVERY}"
-
-
-def _is_ours(record: dict[str, object]) -> bool:
-    return record["direction"] == "outbound-api"
-
-
-def _found(record: dict[str, object], request: CallRequest) -> Found:
-    sid, status, created = record["sid"], record["status"], record.get("date_created")
-    if not isinstance(sid, str) or not CALL_SID.fullmatch(sid) or not isinstance(status, str):
-        raise ValueError("a call without a sid or status")
-    if (record["to"], record["from"]) != (request.to, request.from_):
-        raise ValueError("a call that was not asked for")
-    state = codes.STATES.get(status, CallState.UNKNOWN)
-    return Found(sid, status, state, moment(created) if isinstance(created, str) else None)
 
 
 def _broken(line: Line | None) -> Placement:

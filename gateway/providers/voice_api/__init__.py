@@ -8,6 +8,7 @@ from gateway.domain.provider import (
     Callback,
     CallRequest,
     Found,
+    Listed,
     Placement,
     ProviderEvent,
     Route,
@@ -23,6 +24,7 @@ class VoiceApiProvider:
 
     name = "voice_api"
     can_be_asked = False
+    can_end = False
     own_numbers = True
     routes: Sequence[Route] = (
         Route("call-status", ("application/json",), Acknowledgement(200, {"success": True})),
@@ -47,6 +49,14 @@ class VoiceApiProvider:
         return calls.place(self._transport, self._known(request.account), request)
 
     def find(self, request: CallRequest) -> Sequence[Found] | None:
+        """None: the contract has nothing to ask with."""
+        return None
+
+    def fetch(self, account: str, external_id: str) -> Found | None:
+        """None: the contract has nothing to ask with."""
+        return None
+
+    def listed(self, account: str, from_address: str, since: datetime) -> Sequence[Listed] | None:
         """None: the contract has nothing to ask with."""
         return None
 
