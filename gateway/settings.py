@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from gateway import parsing
+from gateway import parsing, redis_url
 
 
 class InvalidSettings(Exception):
@@ -36,7 +36,9 @@ class Settings:
     """One field a variable: `database_url` is DATABASE_URL. docs/settings.md explains each."""
 
     database_url: str = _setting(parsing.database_url, required=True)
-    redis_url: str = _setting(parsing.url("redis", "rediss", "unix"), required=True)
+    redis_url: str = _setting(redis_url.text, required=True)
+    redis_ca_file: str | None = _setting(parsing.certificates)
+    redis_tls_verify: bool = _setting(parsing.flag, True)
     secret_key: str = _setting(parsing.text(32), required=True)
     public_base_url: str | None = _setting(parsing.public_url)
     render_external_url: str | None = _setting(parsing.public_url)
@@ -48,6 +50,7 @@ class Settings:
     web_threads: int = _setting(parsing.integer(1, 256), 8)
     worker_processes: int = _setting(parsing.integer(1, 32), 2)
     worker_threads: int = _setting(parsing.integer(1, 256), 8)
+    worker_drain_seconds: float = _setting(parsing.number(0.1, 3600), 22.0)
     clock_in_worker: bool = _setting(parsing.flag, True)
     clock_poll_seconds: float = _setting(parsing.number(0.01, 3600), 0.5)
 
@@ -86,14 +89,25 @@ class Settings:
     retry_dunning_seconds: tuple[float, ...] = _setting(parsing.seconds_list, (5.0, 25.0))
     retry_snapshot_seconds: tuple[float, ...] = _setting(parsing.seconds_list, (5.0, 25.0))
     retry_event_seconds: tuple[float, ...] = _setting(
-        parsing.seconds_list, (1.0, 5.0, 25.0, 125.0, 625.0, 3600.0, 21600.0, 86400.0)
+        parsing.seconds_list, (1.0, 5.0, 25.0, 125.0, 625.0, 3600.0, 21600.0, 86400.0, 172800.0)
     )
+    retry_budget_share: float = _setting(parsing.number(0, 1), 0.1)
+    retry_budget_per_second: float = _setting(parsing.number(0.01, 1000), 5.0)
+    breaker_failures: int = _setting(parsing.integer(1, 1000), 5)
+    breaker_pause_seconds: tuple[float, ...] = _setting(
+        parsing.seconds_list, (5.0, 10.0, 20.0, 40.0, 60.0)
+    )
+    credentials_check_seconds: float = _setting(parsing.number(0.1, 3600), 60.0)
     unknown_lookup_seconds: tuple[float, ...] = _setting(
         parsing.seconds_list, (5.0, 30.0, 120.0, 600.0)
     )
 
     silent_call_lookup_seconds: tuple[float, ...] = _setting(
         parsing.seconds_list, (60.0, 60.0, 180.0, 600.0, 2700.0, 18000.0, 64800.0, 172800.0)
+    )
+
+    end_call_seconds: tuple[float, ...] = _setting(
+        parsing.seconds_list, (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
     )
 
     # Real seconds: for a worker to take a claimed row up; for a placement with all its commits.
@@ -164,6 +178,9 @@ def _contradictions(environ: Mapping[str, str], known: Mapping[str, str]) -> dic
     for one, other in together:
         if one in present and other not in present and other not in known:
             found[other] = f"is missing: {one} needs it"
+    tls = environ.get("REDIS_URL", "").strip().startswith(("rediss", "valkeys"))
+    if "REDIS_CA_FILE" in present and not tls:
+        found["REDIS_CA_FILE"] = "is for TLS: REDIS_URL must begin with rediss://"
     testing = environ.get("GATEWAY_TESTING", "").strip().lower() in ("1", "true", "yes", "on")
     for name in ("FP", "FP_N", "GATEWAY_CLOCK_FILE"):
         if name in present and not testing:

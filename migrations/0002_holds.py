@@ -35,6 +35,7 @@ INDEXES = {
     "notification_held": "notification (held_by, organization_id, due_at)"
     " WHERE held_by IS NOT NULL",
     "call_log_end": "call_log (end_at) WHERE end_at IS NOT NULL",
+    "feed_entry_object_id_tx": "feed_entry (object_id, tx)",
     "dead_letter_organization_id_mode_created_at_id": "dead_letter"
     " (organization_id, mode, created_at, id)",
 }

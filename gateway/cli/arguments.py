@@ -5,6 +5,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from gateway.cli import operator_arguments
+
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The command and its options; bad ones print the usage and end the process with status 2."""
@@ -26,7 +28,9 @@ def build() -> argparse.ArgumentParser:
     _stack(commands)
     _processes(commands)
     _upkeep(commands)
+    _freezing(commands)
     _accounts(commands)
+    operator_arguments.add(commands)
     return parser
 
 
@@ -75,12 +79,34 @@ def _upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     test.add_argument("pytest", nargs="*", metavar="PATH", help="what pytest gets; all without")
     test.add_argument("--coverage", action="store_true")
     test.add_argument("--fast", action="store_true", help="stop pytest at the first failure")
+    _faults(test)
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     migrate.add_argument("--to", metavar="NAME", help="up to this migration")
     migrate.add_argument("--down", action="store_true", help="with --to: back to that migration")
     migrate.add_argument("--status", action="store_true", help="list; status 1 if any is pending")
     doctor = commands.add_parser("doctor", help="look for what is wrong and say what to do")
     doctor.add_argument("--json", action="store_true")
+
+
+def _faults(test: argparse.ArgumentParser) -> None:
+    test.add_argument("--faults", nargs="*", metavar="NAME", help="the fault suite; all without")
+    test.add_argument("--seed", type=int, default=1, help="decides every choice (1)")
+    test.add_argument("--database", action="append", choices=("sqlite", "postgresql"))
+    test.add_argument("--nemesis", type=float, metavar="SECONDS", help="kill everything so long")
+    test.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _freezing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    freeze = commands.add_parser("freeze", help="hold back everything: first thing after a restore")
+    freeze.add_argument("--reason", default="by hand", metavar="TEXT", help="up to 40 characters")
+    freeze.add_argument("--again", action="store_true", help="frozen already: begin it anew")
+    thaw = commands.add_parser("thaw", help="ask the providers what left already; let go the rest")
+    thaw.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    thaw.add_argument("--without-catch-up", action="store_true", help="ask nobody; needs --yes")
+    thaw.add_argument("--yes", action="store_true", help="yes, without")
+    for command in (freeze, thaw):
+        command.add_argument("--json", action="store_true")
+        operator_arguments.of_a_stack(command)
 
 
 def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -93,7 +119,10 @@ def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     change = orgs.add_parser("set", help="change one")
     change.add_argument("--organization", metavar="ID|NAME", help="not needed if there is one")
     change.add_argument(
-        "--reminders", required=True, metavar="JSON", help="the rules of bookings without their own"
+        "--reminders", metavar="JSON", help="the rules of bookings without their own"
+    )
+    change.add_argument(
+        "--repeats", metavar="JSON", help="when to call again who was busy or did not answer"
     )
     keys = commands.add_parser("keys", help="API keys").add_subparsers(
         dest="action", required=True, metavar="ACTION"
@@ -107,5 +136,8 @@ def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     listing.add_argument("--organization", metavar="ID|NAME")
     revoke = keys.add_parser("revoke", help="end one at once")
     revoke.add_argument("id")
-    for command in (create, orgs.add_parser("list", help="all of them"), make, listing, revoke):
+    every = (create, orgs.add_parser("list", help="all of them"), make, listing, revoke)
+    for command in every:
         command.add_argument("--json", action="store_true")
+    for command in (*every, change):
+        operator_arguments.of_a_stack(command)

@@ -9,7 +9,10 @@ from gateway.cli.install import ROOT
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run them all (with paths given, only pytest on those) and sum up; 1 if any failed."""
+    """Run them all (with paths given, only pytest on those) and sum up; 1 if any failed. With
+    `--faults` or `--nemesis` the fault suite runs instead."""
+    if args.faults is not None or args.nemesis:
+        return subprocess.run([sys.executable, *fault_suite(args)], cwd=ROOT).returncode
     results: list[tuple[str, bool, float]] = []
     for name, command in checks(args):
         print(f"\n== {name}", flush=True)
@@ -20,6 +23,14 @@ def run(args: argparse.Namespace) -> int:
     for name, good, seconds in results:
         print(f"{'ok    ' if good else 'FAILED'} {name:<12} {seconds:6.1f} s")
     return 0 if all(good for _, good, _ in results) else 1
+
+
+def fault_suite(args: argparse.Namespace) -> list[str]:
+    """The fault suite with the options that were given, as arguments of Python."""
+    words = ["-m", "tests.faults.suite", *(args.faults or []), *args.pytest]
+    words += ["--seed", str(args.seed), *(["--json"] if args.json else [])]
+    words += ["--nemesis", str(args.nemesis)] if args.nemesis else []
+    return words + [f"--database={kind}" for kind in args.database or []]
 
 
 def checks(args: argparse.Namespace) -> list[tuple[str, list[str]]]:

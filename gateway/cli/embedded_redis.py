@@ -10,6 +10,8 @@ import redis
 
 from gateway.cli.children import Child
 from gateway.cli.main import Stopped
+from gateway.settings import Settings
+from tasks import redis_client
 
 
 def binary() -> str:
@@ -60,9 +62,9 @@ def prepare(data: Path, log: Path, env: Mapping[str, str]) -> tuple[Child, str]:
     return child, f"redis://:{password}@127.0.0.1:{port}/0"
 
 
-def answers(url: str) -> bool:
-    """Whether a Redis there takes our password and says PONG."""
-    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+def answers(settings: Settings) -> bool:
+    """Whether the configured Redis takes our password and says PONG."""
+    client = redis_client.connect(settings, 1.0)
     try:
         return bool(client.ping())
     except redis.RedisError:

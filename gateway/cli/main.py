@@ -17,8 +17,13 @@ MODULES = {
     "test": "gateway.cli.checks",
     "migrate": "gateway.cli.migrate",
     "doctor": "gateway.cli.doctor",
+    "freeze": "gateway.cli.freeze",
+    "thaw": "gateway.cli.freeze",
     "orgs": "gateway.cli.accounts",
     "keys": "gateway.cli.accounts",
+    "holds": "gateway.cli.holds",
+    "dead-letters": "gateway.cli.dead_letters",
+    "parked-events": "gateway.cli.parked_events",
 }
 
 

@@ -12,12 +12,14 @@ def create_app(settings: Settings) -> Flask:
         bookings,
         calls,
         config,
+        dead_letters,
         docs,
         doorbell,
         errors,
         events,
         headers,
         health,
+        parked_events,
         queue,
         webhooks,
     )
@@ -33,7 +35,10 @@ def create_app(settings: Settings) -> Flask:
     errors.install(app)
     doorbell.install()
     api = docs.build(app)
-    for module in (bookings, calls, events, queue, webhooks, health):
+    modules = (
+        bookings, calls, dead_letters, events, health, parked_events, queue, webhooks,
+    )  # fmt: skip
+    for module in modules:
         api.register_blueprint(module.blueprint)
     docs.install(app, api)
     return app

@@ -73,6 +73,7 @@ def answer(
         Answer.RESET: lambda: _wire(_reset, _failed),
         Answer.CLOSE: lambda: _wire(_close, _failed),
         Answer.TRUNCATED: lambda: _truncated(body),
+        Answer.GARBAGE: lambda: _wire(_babble, _failed),
     }
     wire = wires.get(behaviour.answer)
     return wire() if wire else _spoken(behaviour, body, dialect)
@@ -126,6 +127,11 @@ def _say(connection: socket.socket, data: bytes) -> bool:
         connection.close()
         return False
     return True
+
+
+def _babble(connection: socket.socket) -> None:
+    if _say(connection, b"\x16\x03 this is no answer\r\n\r\n"):
+        _close(connection)
 
 
 def _hang(scheduler: Scheduler, seconds: float) -> Response:

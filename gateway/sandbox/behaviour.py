@@ -24,6 +24,7 @@ class Answer(StrEnum):
     REDIRECT = "redirect"
     SLOW = "slow"
     SAME_SID = "same_sid"
+    GARBAGE = "garbage"
 
 
 class Delivery(StrEnum):
@@ -34,6 +35,7 @@ class Delivery(StrEnum):
     TRIPLE = "triple"
     REVERSED = "reversed"
     EARLY = "early"
+    LATE = "late"
 
 
 class Signing(StrEnum):

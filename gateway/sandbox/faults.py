@@ -1,4 +1,4 @@
-"""Faults that a test switches on: for the next N placement requests, or for a share of them."""
+"""Faults that a test switches on: for the next N requests of a kind, or for a share of them."""
 
 import random
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ PROVIDERS = ("twilio", "voice_api")
 _REFUSED: dict[str, Any] = {"accepted": False}
 CHANGES: dict[str, dict[str, Any]] = {
     "timeout_accepted": {"answer": Answer.HANG},
+    "timeout_accepted_silent": {"answer": Answer.HANG, "delivery": Delivery.LOST},
     "timeout_not_accepted": {"answer": Answer.HANG, **_REFUSED},
     "reset_accepted": {"answer": Answer.RESET},
     "reset_not_accepted": {"answer": Answer.RESET, **_REFUSED},
@@ -27,6 +28,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "truncated": {"answer": Answer.TRUNCATED},
     "html_201": {"answer": Answer.HTML},
     "empty_201": {"answer": Answer.EMPTY},
+    "garbage": {"answer": Answer.GARBAGE},
     "drip": {"answer": Answer.DRIP},
     "slow": {"answer": Answer.SLOW},
     "same_sid": {"answer": Answer.SAME_SID},
@@ -34,12 +36,16 @@ CHANGES: dict[str, dict[str, Any]] = {
     "duplicate_callbacks": {"delivery": Delivery.TRIPLE},
     "reversed_callbacks": {"delivery": Delivery.REVERSED},
     "early_callbacks": {"delivery": Delivery.EARLY},
+    "late_callbacks": {"delivery": Delivery.LATE},
     "forged_signature": {"signing": Signing.FORGED},
     "stale_token": {"signing": Signing.STALE},
     "busy": {"status": "busy", "sip_code": "486"},
     "no_answer": {"status": "no-answer", "sip_code": "487"},
     "failed": {"status": "failed", "sip_code": "404"},
 }
+
+# What may befall questions about calls; placements go on as they did.
+LOOKUPS = frozenset({"lookup_503", "lookup_lags"})
 
 
 class FaultError(ValueError):
@@ -69,6 +75,11 @@ class Fault:
             code=self.code,
             **CHANGES[self.behaviour],
         )
+
+    @property
+    def of_lookups(self) -> bool:
+        """Whether it befalls questions about calls, and not placements."""
+        return self.behaviour in LOOKUPS
 
     def as_json(self) -> dict[str, Any]:
         """Only the parts that were given."""
@@ -103,8 +114,8 @@ def read_fault(body: object) -> Fault:
     if strange:
         raise FaultError(f"unknown fields: {', '.join(strange)}")
     behaviour = body.get("behaviour")
-    if not isinstance(behaviour, str) or behaviour not in CHANGES:
-        raise FaultError(f"behaviour must be one of {', '.join(CHANGES)}")
+    if not isinstance(behaviour, str) or behaviour not in CHANGES.keys() | LOOKUPS:
+        raise FaultError(f"behaviour must be one of {', '.join([*CHANGES, *sorted(LOOKUPS)])}")
     if body.get("provider") not in (None, *PROVIDERS):
         raise FaultError(f"provider must be one of {', '.join(PROVIDERS)}")
     if (body.get("next") is None) == (body.get("share") is None):
@@ -129,20 +140,24 @@ class _Active:
     dice: random.Random
 
 
+_Scope = tuple[bool, str | None]  # look-ups or placements; the provider, or all
+
+
 class FaultBook:
-    """The faults in force: per provider, or for all, one counted (it wins) and one shared."""
+    """The faults in force: per provider, or for all, one counted (it wins) and one shared, for
+    placements and likewise for look-ups."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._counted: dict[str | None, _Active] = {}
-        self._shared: dict[str | None, _Active] = {}
+        self._counted: dict[_Scope, _Active] = {}
+        self._shared: dict[_Scope, _Active] = {}
 
     def start(self, fault: Fault) -> None:
         """Put the fault in force, in place of an earlier one of its kind and provider."""
         active = _Active(fault, fault.next or 0, random.Random(fault.seed))
         with self._lock:
             book = self._shared if fault.next is None else self._counted
-            book[fault.provider] = active
+            book[fault.of_lookups, fault.provider] = active
 
     def clear(self) -> None:
         """End every fault."""
@@ -158,17 +173,18 @@ class FaultBook:
             ]
             return counted + [entry.fault.as_json() for entry in self._shared.values()]
 
-    def choose(self, provider: str) -> Fault | None:
-        """The fault for one placement request, if any; counts it down."""
+    def choose(self, provider: str, *, lookup: bool = False) -> Fault | None:
+        """The fault for one placement request or one look-up, if any; counts it down."""
+        scopes: tuple[_Scope, ...] = ((lookup, provider), (lookup, None))
         with self._lock:
-            for scope in (provider, None):
+            for scope in scopes:
                 entry = self._counted.get(scope)
                 if entry is not None:
                     entry.left -= 1
                     if entry.left <= 0:
                         del self._counted[scope]
                     return entry.fault
-            for scope in (provider, None):
+            for scope in scopes:
                 entry = self._shared.get(scope)
                 if entry is not None and entry.dice.random() < (entry.fault.share or 0):
                     return entry.fault

@@ -94,6 +94,10 @@ class Lane:
         if idle:
             self._scheduler.submit(self._run_first)
 
+    def push_after(self, seconds: float, job: Job) -> None:
+        """The same that many seconds from now."""
+        self._scheduler.after(seconds, lambda: self.push(job))
+
     def _run_first(self) -> None:
         again: float | None = None
         try:

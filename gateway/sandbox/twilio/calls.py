@@ -42,7 +42,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """What a list asks for; days are UTC and compare with the start of the call, inclusively."""
+    """What a list asks for; days are UTC and compare with the start of the call, inclusively.
+    `created_until` is how far a list has come that lags."""
 
     to: str = ""
     from_: str = ""
@@ -50,10 +51,13 @@ class CallFilter:
     started_on: date | None = None
     started_until: date | None = None
     started_since: date | None = None
+    created_until: datetime | None = None
 
     def admits(self, call: Call) -> bool:
         """Whether the call belongs on the list; one that was not dialled yet has no start day."""
         if self.to not in ("", call.order.to) or self.from_ not in ("", call.order.from_):
+            return False
+        if self.created_until is not None and call.created_at > self.created_until:
             return False
         if self.status not in ("", call.status):
             return False

@@ -8,15 +8,20 @@ from gateway.sandbox.delivery import Callback, Postman
 from gateway.sandbox.schedule import Job, Lane
 
 COPIES = 3
+LATE_SECONDS = 5.0
 
 
 class Outbox:
     """Takes the callbacks of a call as they come about and sends them the way its fate asks for."""
 
-    def __init__(self, delivery: Delivery, lane: Lane, postman: Postman) -> None:
+    def __init__(
+        self, delivery: Delivery, lane: Lane, postman: Postman, late_seconds: float = LATE_SECONDS
+    ) -> None:
+        """`late_seconds` is how late callbacks come that come late."""
         self._delivery = delivery
         self._lane = lane
         self._postman = postman
+        self._late_seconds = late_seconds
         self._held: list[Callback] = []
         self._holding = delivery is Delivery.REVERSED
         self._inline = delivery is Delivery.EARLY
@@ -27,6 +32,9 @@ class Outbox:
             return
         if self._holding:
             self._held.append(callback)
+            return
+        if self._delivery is Delivery.LATE:
+            self._lane.push_after(self._late_seconds, self._postman.errand(callback))
             return
         copies = COPIES if self._delivery is Delivery.TRIPLE else 1
         for _ in range(copies):

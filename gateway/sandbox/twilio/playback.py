@@ -14,7 +14,7 @@ from gateway.sandbox.twilio.callbacks import (
     status_params,
 )
 from gateway.sandbox.twilio.calls import Call
-from gateway.sandbox.twilio.outbox import Outbox, once
+from gateway.sandbox.twilio.outbox import LATE_SECONDS, Outbox, once
 from gateway.sandbox.twilio.twiml import Script, read_script
 from gateway.sandbox.twilio.words import LiveWords, RecordedWords
 from gateway.sandbox.wallclock import now
@@ -34,7 +34,8 @@ class Playback:
         self._signer = signer
         self._pace = stage.pace
         self._sent = 0
-        self._outbox = Outbox(call.behaviour.delivery, call.lane, stage.postman)
+        late = call.behaviour.seconds or LATE_SECONDS
+        self._outbox = Outbox(call.behaviour.delivery, call.lane, stage.postman, late)
         self._words: LiveWords | None = None
         self._inline: deque[Callable[[], None]] | None = None
         call.end = self.finish

@@ -2,13 +2,15 @@
 
 import json
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
 from gateway.sandbox.answers import SILENT, answer
 from gateway.sandbox.behaviour import Answer, Behaviour
+from gateway.sandbox.faults import Fault
 from gateway.sandbox.stage import Stage, on_stage
 from gateway.sandbox.tenants import TwilioTenant
 from gateway.sandbox.twilio.calls import Call, CallFilter
@@ -99,6 +101,8 @@ def _place(
 @twilio.get("/Calls/<sid>.json")
 def fetch_call(account: str, sid: str) -> Response:
     """The call as it is now."""
+    if (fault := on_stage().faults.choose(PROVIDER, lookup=True)) and _is_down(fault):
+        return problem(503, 20503, "Service unavailable")
     call = on_stage().twilio[account].calls.get(sid)
     return _shown(call) if call else _unknown()
 
@@ -135,7 +139,8 @@ def delete_call(account: str, sid: str) -> Response:
 
 @twilio.get("/Calls.json")
 def list_calls(account: str) -> Response:
-    """Newest first, by page; `StartTime` looks at the day only."""
+    """Newest first, by page; `StartTime` looks at the day only. With a list that lags, calls placed
+    in its last seconds (5) are not there yet."""
     try:
         wanted = CallFilter(
             to=request.args.get("To", ""),
@@ -151,8 +156,17 @@ def list_calls(account: str) -> Response:
         below = int(token.removeprefix("PA"), 16) if token else None
     except ValueError:
         return problem(400, 20001, "A parameter is not valid")
+    fault = on_stage().faults.choose(PROVIDER, lookup=True)
+    if fault is not None and _is_down(fault):
+        return problem(503, 20503, "Service unavailable")
+    if fault is not None:
+        wanted = replace(wanted, created_until=now() - timedelta(seconds=fault.seconds or 5.0))
     calls, more = on_stage().twilio[account].calls.page(wanted, size, below)
     return _page(account, calls, size, number, more)
+
+
+def _is_down(fault: Fault) -> bool:
+    return fault.behaviour == "lookup_503"
 
 
 def _day(name: str) -> date | None:

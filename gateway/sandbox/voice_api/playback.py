@@ -13,6 +13,7 @@ from gateway.sandbox.voice_api.orders import VoiceOrder
 
 PATH = "/webhooks/call-status"
 COPIES = 3
+LATE_SECONDS = 5.0
 
 
 class VoicePlayback:
@@ -71,6 +72,9 @@ class VoicePlayback:
         copies = COPIES if self._behaviour.delivery is Delivery.TRIPLE else 1
         for _ in range(copies):
             job = self._stage.postman.errand(callback)
+            if self._behaviour.delivery is Delivery.LATE:
+                self._lane.push_after(self._behaviour.seconds or LATE_SECONDS, job)
+                continue
             if not inline:
                 self._lane.push(job)
                 continue
