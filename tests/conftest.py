@@ -27,6 +27,11 @@ _stack = contextlib.ExitStack()
 _folder = Path(tempfile.mkdtemp(prefix="rb-tests-"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--simulation-seed N`: the world that tests/simulation adds to its fixed ones."""
+    parser.addoption("--simulation-seed", type=int, default=3, help="a world to simulate")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Modules with actors connect their broker when they are imported, so Redis comes first."""
     server = _stack.enter_context(servers.start_redis(_folder / "redis"))

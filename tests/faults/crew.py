@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from gateway.cli.install import ROOT
+from tests import servers
 from tests.stack import Stack
 from tests.waiting import until
 
@@ -38,6 +40,7 @@ def environment(stack: Stack, database_url: str) -> dict[str, str]:
         "HOME": os.environ.get("HOME", "/"),
         "DATABASE_URL": database_url,
         "REDIS_URL": configured.redis_url,
+        "REDIS_CA_FILE": configured.redis_ca_file or "",
         "SECRET_KEY": configured.secret_key,
         "PUBLIC_BASE_URL": configured.public_url,
         "SANDBOX_URL": str(configured.sandbox_url),
@@ -55,34 +58,46 @@ class Crew:
 
     def __init__(self, environ: dict[str, str], log: Path) -> None:
         self.pids: set[int] = set()
+        self._turn = threading.Lock()
+        self._ended: dict[int, int] = {}
         with log.open("ab") as out:
             self._zygote = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.zygote"], env=environ, cwd=ROOT, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out,
+                preexec_fn=servers.last_will(),
             )  # fmt: skip
 
-    def _order(self, **order: Any) -> int | None:
+    def _order(self, **order: Any) -> Any:
         assert self._zygote.stdin is not None
         assert self._zygote.stdout is not None
-        self._zygote.stdin.write(json.dumps(order) + "\n")
-        self._zygote.stdin.flush()
-        answer: int | None = json.loads(self._zygote.stdout.readline())
-        return answer
+        with self._turn:
+            self._zygote.stdin.write(json.dumps(order) + "\n")
+            self._zygote.stdin.flush()
+            return json.loads(self._zygote.stdout.readline())
 
     def start(self, *roles: str, **order: Any) -> int:
         """Start a process with these roles (worker, clock, web); its id. `fp` and `fp_n` arm
-        failpoints in it, `queues` are those a worker serves (all)."""
-        pid = self._order(roles=roles, **order)
-        assert pid is not None
+        failpoints in it, `queues` are those a worker serves (all), `log` is a file for its own
+        lines."""
+        pid: int = self._order(roles=roles, **order)
+        self._ended.pop(pid, None)  # the system gives old ids out again
         self.pids.add(pid)
         return pid
 
     def status(self, pid: int) -> int | None:
         """How the process ended (minus the signal), None while it runs."""
-        status = self._order(poll=pid)
+        if pid in self._ended:
+            return self._ended[pid]
+        status: int | None = self._order(poll=pid)
         if status is not None:
             self.pids.discard(pid)
+            self._ended[pid] = status
         return status
+
+    def organization(self, name: str) -> dict[str, str]:
+        """Make an organization: its `id` and a test `key` with all scopes."""
+        made: dict[str, str] = self._order(organization=name)
+        return made
 
     def killed(self, pid: int, seconds: float = 15) -> None:
         """Wait until the process was killed by its failpoint."""
@@ -106,5 +121,8 @@ class Crew:
         for pid in list(self.pids):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._zygote.kill()
-        self._zygote.communicate()
+        self._zygote.kill()  # and what it forked goes with it
+        self._zygote.wait(10)
+        for pipe in (self._zygote.stdin, self._zygote.stdout):
+            if pipe is not None:
+                pipe.close()

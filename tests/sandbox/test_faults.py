@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.sandbox.running import Running, scenario
+from tests.waiting import until
 
 
 def placed(sandbox: Running) -> int:
@@ -158,3 +159,45 @@ def test_a_fault_that_makes_no_sense_is_refused(sandbox: Running, fault: dict[st
 def test_a_fault_that_is_not_json_is_refused(sandbox: Running) -> None:
     url = f"{sandbox.url}/sandbox/faults"
     assert requests.post(url, data="busy", timeout=5).status_code == 422
+
+
+@pytest.mark.parametrize("provider", ["twilio", "voice_api"])
+def test_callbacks_can_come_late(sandbox: Running, provider: str) -> None:
+    sandbox.fault(behaviour="late_callbacks", next=1, seconds=0.5)
+    if provider == "twilio":
+        sandbox.call(scenario("0100"), status_callback_event=["completed"])
+    else:
+        sandbox.voice(scenario("0100"))
+    assert sandbox.receiver.stays_at(0, 0.3)
+    sandbox.receiver.wait_for(1)
+
+
+def test_a_call_without_an_answer_may_stay_silent(sandbox: Running) -> None:
+    sandbox.fault(behaviour="timeout_accepted_silent", next=1, seconds=0.1)
+    sandbox.post_call(StatusCallback=sandbox.receiver.url)
+    assert placed(sandbox) == 1
+    assert sandbox.receiver.stays_at(0, 0.3)
+
+
+def test_look_ups_can_fail_while_placements_go_on(sandbox: Running) -> None:
+    sandbox.fault(behaviour="lookup_503", share=1)
+    sid = sandbox.post_call().json()["sid"]
+    single = sandbox.calls_url.replace("Calls.json", f"Calls/{sid}.json")
+    for url in (sandbox.calls_url, single):
+        assert requests.get(url, auth=sandbox.auth(), timeout=5).status_code == 503
+    requests.delete(f"{sandbox.url}/sandbox/faults", timeout=5)
+    assert requests.get(single, auth=sandbox.auth(), timeout=5).json()["sid"] == sid
+
+
+def test_a_list_that_lags_lacks_the_newest_calls(sandbox: Running) -> None:
+    sandbox.post_call()
+    sandbox.fault(behaviour="lookup_lags", share=1, seconds=0.4)
+    sandbox.fault(behaviour="busy", next=1)
+
+    def listed() -> int:
+        answer = requests.get(sandbox.calls_url, auth=sandbox.auth(), timeout=5)
+        return len(answer.json()["calls"])
+
+    assert listed() == 0
+    until(lambda: listed() == 1, "the call on the list", seconds=5)
+    assert [fault["behaviour"] for fault in sandbox.look("faults")] == ["busy", "lookup_lags"]

@@ -75,6 +75,12 @@ def test_an_answer_can_break_off_in_the_middle(url: str) -> None:
     assert placed(url) == 1
 
 
+def test_an_answer_can_be_no_http_at_all(url: str) -> None:
+    with pytest.raises(requests.ConnectionError, match=r"BadStatusLine|Connection aborted"):
+        place(url, {"behaviour": "garbage"})
+    assert placed(url) == 1
+
+
 @pytest.mark.parametrize("behaviour", ["slow", "drip"])
 def test_an_answer_can_take_its_time_and_still_be_whole(url: str, behaviour: str) -> None:
     seconds = {"slow": 0.3, "drip": 0.0002}[behaviour]

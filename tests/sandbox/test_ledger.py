@@ -48,6 +48,22 @@ def test_the_next_run_knows_what_the_last_one_placed(start: Start, tmp_path: Pat
     assert [line["mode"] for line in start(ledger_path=path).look("ledger")] == ["answered", "busy"]
 
 
+def test_calls_of_the_last_run_are_found_when_they_are_looked_up(
+    start: Start, tmp_path: Path
+) -> None:
+    first = start(ledger_path=tmp_path / "ledger.jsonl")
+    answered, busy = first.call(scenario("0100")).sid, first.call(scenario("0120")).sid
+    first.fault(behaviour="no_answer", next=1)
+    missed = first.call(scenario("0100")).sid
+
+    calls = start(ledger_path=tmp_path / "ledger.jsonl").client().calls
+    found = {call.sid: call.status for call in calls.list(to=scenario("0100"), from_=SENDER)}
+    assert found == {answered: "completed", missed: "no-answer"}
+    assert calls(busy).fetch().status == "busy"
+    assert [call.sid for call in calls.list()] == [missed, busy, answered]
+    assert calls.list(start_time_after=calls(busy).fetch().start_time.date()) != []
+
+
 def test_an_emptied_ledger_is_empty_on_the_disk_too(sandbox: Running) -> None:
     sandbox.call(scenario("0100"))
     assert requests.delete(f"{sandbox.url}/sandbox/ledger", timeout=5).status_code == 204
