@@ -7,6 +7,10 @@ import time
 
 from gateway.cli.install import ROOT
 
+# Tests mostly wait for real servers, so that more of them than there are processors fit; each of
+# these processes has its own Redis and PostgreSQL.
+SIDE_BY_SIDE = ["-n", "3", "--dist", "loadfile"]
+
 
 def run(args: argparse.Namespace) -> int:
     """Run them all (with paths given, only pytest on those) and sum up; 1 if any failed. With
@@ -40,6 +44,7 @@ def checks(args: argparse.Namespace) -> list[tuple[str, list[str]]]:
         tests += ["--cov", "--cov-report=term-missing:skip-covered"]
     if any(not item.startswith("-") for item in args.pytest):
         return [("tests", tests)]
+    tests += SIDE_BY_SIDE
     imports = "from importlinter.cli import lint_imports_command as run; run()"
     return [
         ("format", ["-m", "ruff", "format", "--check", "."]),

@@ -36,7 +36,7 @@ def test_every_command_has_a_module_and_a_word_of_help() -> None:
     )
     assert done.returncode == 0
     for name in MODULES:
-        assert re.search(rf"^ +{name} +\w", done.stdout, re.MULTILINE), name
+        assert re.search(rf"^ +{name}\s+\w", done.stdout, re.MULTILINE), name
 
 
 def test_the_web_process_does_without_what_only_tests_need() -> None:
@@ -52,6 +52,11 @@ def test_the_web_process_does_without_what_only_tests_need() -> None:
 
 
 def test_all_checks_run_unless_a_path_is_named() -> None:
+    everything = dict(checks(build().parse_args(["test"])))
+    assert everything["tests"] == ["-m", "pytest", "-n", "3", "--dist", "loadfile"]
+    assert checks(build().parse_args(["test", "tests/cli"])) == [
+        ("tests", ["-m", "pytest", "tests/cli"])
+    ]
     names = [name for name, _ in checks(build().parse_args(["test"]))]
     assert names == ["format", "lint", "types", "imports", "tests"]
     assert [name for name, _ in checks(build().parse_args(["test", "tests/cli"]))] == ["tests"]
