@@ -1,7 +1,11 @@
 """What surrounds every job: start-up, a database connection, ids on log lines, and retries that
 are written into rows."""
 
+import inspect
+import signal
+import threading
 import time
+from types import FrameType
 from typing import Any
 
 import dramatiq
@@ -25,12 +29,29 @@ class StartUp(dramatiq.Middleware):
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         boot.start()
+        stop_once()
         self._plain = self._plain or broker.broker_id
         queues = worker.consumer_whitelist or broker.get_declared_queues()
         broker.broker_id = worker_id.of(self._plain, worker.worker_threads, queues)
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
         broker.broker_id = self._plain
+
+
+def stop_once() -> None:
+    """Have a further SIGTERM change nothing: platforms send it to every process of a group, and
+    Dramatiq's master passes its own on, at which the library would kill what is to be finished."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    first = signal.getsignal(signal.SIGTERM)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if callable(first):
+            first(number, frame)
+
+    if callable(first):
+        signal.signal(signal.SIGTERM, stop)
 
 
 class DatabaseConnection(dramatiq.Middleware):
@@ -98,6 +119,13 @@ class ExponentialBackoff(dramatiq.Middleware):
     ) -> None:
         if exception is None:
             return
-        park = broker.get_actor(message.actor_name).options.get("park")
-        if park is not None:
+        actor = broker.get_actor(message.actor_name)
+        park = actor.options.get("park")
+        if park is None:
+            return
+        try:
+            inspect.signature(actor.fn).bind(*message.args)
+        except TypeError:
+            log.error("job unreadable", job=actor.actor_name, job_id=message.message_id)
+        else:
             park(*message.args, exception, wallclock.now())

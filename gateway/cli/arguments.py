@@ -86,6 +86,8 @@ def _upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     migrate.add_argument("--status", action="store_true", help="list; status 1 if any is pending")
     doctor = commands.add_parser("doctor", help="look for what is wrong and say what to do")
     doctor.add_argument("--json", action="store_true")
+    for command in (migrate, doctor):
+        operator_arguments.of_a_stack(command)
 
 
 def _faults(test: argparse.ArgumentParser) -> None:

@@ -4,19 +4,20 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 
 from gateway import boot
-from gateway.cli import broker_check
+from gateway.cli import broker_check, local_stack
 from gateway.cli.broker_check import ERROR, OK, WARNING
 from gateway.domain.errors import StoreUnavailable
 from gateway.models import schema
 from gateway.models.base import connection
+from gateway.models.hold import EVERYTHING, Hold
 from gateway.providers import all_providers
 from gateway.settings import InvalidSettings, Settings
-from gateway.usecases import freezing
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -33,7 +34,7 @@ class Finding:
 def run(args: argparse.Namespace) -> int:
     """Print every finding; 1 if any is an error."""
     worst = 0
-    for finding in examine():
+    for finding in examine(args.data):
         if args.json:
             print(json.dumps(asdict(finding)), flush=True)
         else:
@@ -42,11 +43,11 @@ def run(args: argparse.Namespace) -> int:
     return int(worst)
 
 
-def examine() -> Iterator[Finding]:
-    """Everything that can be found out from here, one after the other."""
+def examine(data: Path | None = None) -> Iterator[Finding]:
+    """Everything that can be found out from here, one after the other; of the `up` in this folder,
+    if there is one named. Raises Stopped when none ran there."""
     try:
-        settings = Settings.from_env()
-        boot.start(settings)
+        settings = local_stack.start(data) if data else boot.start(Settings.from_env())
     except InvalidSettings as error:
         for name, why in sorted(error.problems.items()):
             yield Finding(ERROR, name, f"{why}; docs/settings.md explains it")
@@ -79,10 +80,15 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding(OK, "database", f"{kind}, migrations up to date")
     with connection():
-        hold = freezing.present()
-    if hold is not None:
-        since = f"frozen since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.reason})"
-        yield Finding(WARNING, "sending", f"{since}: nothing leaves until `gateway thaw`")
+        holds = Hold.listed()
+    for hold in holds:
+        since = f"since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.reason})"
+        if hold.scope == EVERYTHING:
+            text = f"frozen {since}: nothing leaves until `gateway thaw`"
+            yield Finding(WARNING, "sending", text)
+        else:
+            text = f"held back {since}: nothing leaves there; see `gateway holds list`"
+            yield Finding(WARNING, hold.scope, text)
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import argparse
 
 from gateway import boot
+from gateway.cli import local_stack
 from gateway.cli.main import Stopped
 from gateway.models import schema
 from gateway.models.base import connection
@@ -12,7 +13,10 @@ def run(args: argparse.Namespace) -> int:
     """Bring the schema up (or with --down back) to where it should be; --status only looks."""
     if args.down and not args.to:
         raise Stopped("--down needs --to NAME, the last migration to undo", 2)
-    boot.start()
+    if args.data:
+        local_stack.start(args.data)
+    else:
+        boot.start()
     if args.status:
         return _status()
     names = schema.rollback(args.to) if args.down else schema.migrate(args.to)

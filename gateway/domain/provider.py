@@ -223,9 +223,10 @@ class Provider(Protocol):
     def parse(self, callback: Callback, verified: Verified) -> ProviderEvent:
         """Translate an authentic callback. Raises Malformed or Unreadable."""
 
-    def check(self) -> str | None:
-        """Ask the carrier whether it is there and takes our credentials: None when all is well,
-        else what is wrong, in words an operator can act on and without any secret."""
+    def check(self, account: str | None = None) -> str | None:
+        """Ask the carrier whether it is there and takes our credentials, those of one account or of
+        all: None when all is well, else what is wrong, in words an operator can act on and without
+        any secret."""
 
 
 class LookupFailed(Exception):

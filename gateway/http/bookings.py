@@ -5,7 +5,6 @@ from typing import Any
 from flask import Response
 
 from gateway import wallclock
-from gateway.domain.errors import Conflict
 from gateway.http import doorbell
 from gateway.http.answers import send
 from gateway.http.arguments import Blueprint, opaque_id
@@ -27,6 +26,7 @@ from gateway.http.booking_input import (
 )
 from gateway.http.idempotency import HEADER, REPLAYED, fingerprint, once
 from gateway.http.pagination import page
+from gateway.models.base import atomic
 from gateway.models.booking import Booking
 from gateway.usecases import bookings
 from gateway.usecases.bookings import Booked, Wanted
@@ -51,7 +51,6 @@ EXAMPLE = {
     ],
     "metadata": {"anything": "of yours"},
 }
-_TRIES = 3
 
 
 @blueprint.route("", methods=["POST"])
@@ -146,20 +145,14 @@ def cancel(booking_id: str) -> Response:
     return send(200 if canceled.settled else 202, _whole(canceled.booking))
 
 
-def _edited(
-    booking_id: str, changes: dict[str, Any], given: int | None, tries: int = _TRIES
-) -> Booked:
-    """Edit over the version just read, since parts of a person are merged into what was read.
-    Whoever gave no version does not mind another edit in between: then it is read again."""
-    present = bookings.show(caller(), booking_id)
-    merged = merge(present, changes)
-    version = given if given is not None else present.version
-    try:
-        return bookings.edit(caller(), booking_id, merged, version, wallclock.now())
-    except Conflict as fault:
-        if given is not None or fault.field != "version" or tries == 1:
-            raise
-    return _edited(booking_id, changes, given, tries - 1)
+def _edited(booking_id: str, changes: dict[str, Any], version: int | None) -> Booked:
+    """Edit what is read in the same turn, since parts of a person are merged into it. So whoever
+    gives no version never meets another edit."""
+    person = caller()
+    with atomic():
+        Booking.take_turn(person.organization_id, person.mode, booking_id)
+        merged = merge(bookings.show(person, booking_id), changes)
+        return bookings.edit(person, booking_id, merged, version, wallclock.now())
 
 
 def _whole(booking: Booking) -> dict[str, Any]:

@@ -135,7 +135,8 @@ class QueryInstant(Instant):
     """The same in an address, where a bare + arrives as a space: that space counts as the +."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        return super()._deserialize(_SPACE_FOR_PLUS.sub("+", value), attr, data, **kwargs)
+        read = _SPACE_FOR_PLUS.sub("+", value) if isinstance(value, str) else value
+        return super()._deserialize(read, attr, data, **kwargs)
 
 
 class Words(fields.String):

@@ -149,7 +149,8 @@ def lock(query: Any, *, skip_locked: bool = False, of: type[Row] | None = None) 
     that another transaction holds. On SQLite a transaction holds the whole database anyway."""
     if dialect() == "sqlite":
         return query
-    return query.for_update(True, of=of, skip_locked=skip_locked)
+    # Nobody changes a key or deletes: whoever writes a row that refers to this one need not wait.
+    return query.for_update("FOR NO KEY UPDATE", of=of, skip_locked=skip_locked)
 
 
 @contextmanager

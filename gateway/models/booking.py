@@ -13,7 +13,7 @@ from peewee import (
     ModelSelect,
 )
 
-from gateway.models.base import Row, UTCField, id_field
+from gateway.models.base import Row, UTCField, id_field, lock
 from gateway.models.contact import Contact
 from gateway.models.organization import Organization
 
@@ -74,6 +74,12 @@ class Booking(Row):
         for name, value in where.items():
             query = query.where(getattr(cls, name) == value)
         return next(iter(query.limit(1)), None)
+
+    @classmethod
+    def take_turn(cls, organization_id: str, mode: str, booking_id: str) -> None:
+        """Wait for whoever changes this booking; the next one waits until the transaction ends."""
+        mine = (cls.organization == organization_id) & (cls.mode == mode)
+        lock(cls.select(cls.id).where(cls.id == booking_id, mine)).execute()
 
     @classmethod
     def add(cls, **values: Any) -> str | None:

@@ -221,6 +221,13 @@ class CallLog(WatchedCall):
             row.answered_by = by
 
     @classmethod
+    def taken_since(cls, call: "CallLog") -> bool:
+        """Whether the same account took any call that was begun after this one."""
+        account = (cls.provider == call.provider, cls.account == call.account)
+        taken = cls.select(cls.id).where(*account, cls.external_id.is_null(False))
+        return taken.where(cls.created_at > call.created_at).exists()
+
+    @classmethod
     def of_notifications(cls, ids: list[str]) -> list["CallLog"]:
         """All attempts of these notifications, oldest first."""
         if not ids:

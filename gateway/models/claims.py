@@ -58,12 +58,25 @@ def release_held(scope: str, limit: int, now: datetime) -> int:
     )
     with atomic():
         ids = take(held, limit)
-        due = Row.next_attempt_at.to_value(now)
-        again = Case(None, [(Row.state == N.SCHEDULED, due)], Row.next_attempt_at)
-        turn = LET_GO if scope.startswith(SENDER) else None
-        free = Row.update(held_by=None, next_attempt_at=again, slot_at=turn)
-        free.where(Row.id.in_(ids)).execute()
+        _let_go(ids, now, LET_GO if scope.startswith(SENDER) else None)
     return len(ids)
+
+
+def release_one(scope: str, now: datetime) -> int:
+    """Let one held row go, to try whether the others may: of those with the fewest tries the
+    earliest, so that none is asked to try again and again."""
+    fewest = Row.select(Row.id).where(Row.held_by == scope).order_by(Row.tries, Row.due_at).limit(1)
+    with atomic():
+        ids = [row.id for row in lock(fewest, skip_locked=True)]
+        _let_go(ids, now, None)
+    return len(ids)
+
+
+def _let_go(ids: list[str], now: datetime, turn: datetime | None) -> None:
+    due = Row.next_attempt_at.to_value(now)
+    again = Case(None, [(Row.state == N.SCHEDULED, due)], Row.next_attempt_at)
+    free = Row.update(held_by=None, next_attempt_at=again, slot_at=turn)
+    free.where(Row.id.in_(ids)).execute()
 
 
 def next_due() -> datetime | None:

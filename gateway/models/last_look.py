@@ -4,21 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN
+from peewee import JOIN, SQL, fn
 
 from gateway.domain.lifecycle import CallState
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
+from gateway.models.hold import EVERYTHING, Hold
 from gateway.models.notification import Notification
 
 
 @dataclass(frozen=True)
 class Seen:
     """What is true of a written attempt now. `mine` says that nobody took it back; `in_force` that
-    its booking was not moved since."""
+    its booking was not moved since, `frozen` that everything is held back by now."""
 
     mine: bool
+    frozen: bool
     canceled: bool
     in_force: bool
     expires_at: datetime
@@ -27,10 +29,12 @@ class Seen:
 def look(call_id: str, claim: int) -> Seen:
     """An attempt written under a claim, as it stands now: one query."""
     row, call, booking = Notification, CallLog, Booking
+    frozen = fn.EXISTS(Hold.select(SQL("1")).where(Hold.scope == EVERYTHING))
     seen: Any = (
         row.select(
             row.state, row.claim, row.cancel_requested_at, row.expires_at, row.schedule_version,
             call.state.alias("call_state"), booking.schedule_version.alias("present"),
+            frozen.alias("frozen"),
         )
         .join(call, on=(call.notification == row.id))
         .switch(row)
@@ -41,6 +45,7 @@ def look(call_id: str, claim: int) -> Seen:
     )  # fmt: skip
     return Seen(
         mine=(seen.state, seen.claim, seen.call_state) == (N.SENDING, claim, CallState.PLACING),
+        frozen=bool(seen.frozen),
         canceled=seen.cancel_requested_at is not None,
         in_force=seen.present in (None, seen.schedule_version),
         expires_at=seen.expires_at,

@@ -1,6 +1,7 @@
 """The queue of record: one row for each thing to tell one person at one moment."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,12 @@ N = NotificationState
 # Stands in `slot_at` of a row that waited for its sender and was let go: it may take a slot.
 LET_GO = datetime(2000, 1, 1, tzinfo=UTC)
 OPEN = (*PENDING, N.SENDING, N.UNKNOWN)  # may still leave, or be tried again
+
+
+class _Overtaken(Exception):
+    """A row passed the gate while an UPDATE waited for it. PostgreSQL has locked it all the same,
+    and whoever brings news of its call waits for it with the call locked: undone, the UPDATE lets
+    go of it."""
 
 
 class Notification(Row):
@@ -156,14 +163,16 @@ class Notification(Row):
         taken.execute()
 
     @classmethod
-    def settle_unknown(cls, row: "Notification", now: datetime, reason: str) -> None:
-        """Make `unknown` the outcome of a row that is being resolved."""
+    def settle_unknown(cls, row: "Notification", now: datetime, reason: str) -> bool:
+        """Make `unknown` the outcome of a row that is being resolved; False when it has one."""
         settled = cls.update(finished_at=now, reason=reason, lease_until=None).where(
             cls.id == row.id, cls.state == N.UNKNOWN, cls.finished_at.is_null()
         )
-        if settled.execute():
-            row.finished_at, row.reason = now, reason
-            FeedEntry.append([told(row.__data__, now)])
+        if not settled.execute():
+            return False
+        row.finished_at, row.reason = now, reason
+        FeedEntry.append([told(row.__data__, now)])
+        return True
 
     @classmethod
     def ask_to_cancel(cls, ids: Sequence[str], now: datetime) -> None:
@@ -182,21 +191,23 @@ class Notification(Row):
         keep: Iterable[str] = (),
     ) -> list[str]:
         """Cancel what has not passed the start gate, but for the ids to keep. Returns the ids."""
-        query = cls.update(
-            state=N.CANCELED,
-            reason=reason,
-            next_attempt_at=None,
-            lease_until=None,
-            held_by=None,
-            finished_at=now,
-        ).where(
+        which = (
             cls.subject_type == subject_type,
             cls.subject_id == subject_id,
             cls.state.in_(PENDING),
             cls.id.not_in(list(keep)),
         )
+        gone = {"next_attempt_at": None, "lease_until": None, "held_by": None, "finished_at": now}
+        query = cls.update(state=N.CANCELED, reason=reason, **gone).returning(cls)
         with atomic():
-            rows = list(query.returning(cls).execute())
+            free = lock(cls.select(cls.id).where(*which), skip_locked=True)
+            rows = list(query.where(cls.id.in_(free)).execute())
+            for busy in list(cls.select(cls.id).where(*which)):
+                with suppress(_Overtaken), atomic():
+                    waited_for = list(query.where(cls.id == busy.id, *which).execute())
+                    if not waited_for:
+                        raise _Overtaken
+                    rows += waited_for
             FeedEntry.append([told(row.__data__, now) for row in rows])
         return [row.id for row in rows]
 

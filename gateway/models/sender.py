@@ -50,6 +50,12 @@ class Sender(Row):
         return next(iter(cls.select().where(*mine).order_by(cls.created_at).limit(1)), None)
 
     @classmethod
+    def any_own_at(cls, provider: str, account: str) -> bool:
+        """Whether an organization has a sender of its own at this account."""
+        at = cls.select().where(cls.provider == provider, cls.account == account)
+        return bool(at.where(cls.organization.is_null(False)).exists())
+
+    @classmethod
     def shared(
         cls,
         mode: str,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
+from gateway.sandbox import numbers
 from gateway.sandbox.behaviour import Answer, Behaviour, Delivery, Signing
 
 PROVIDERS = ("twilio", "voice_api")
@@ -85,6 +86,12 @@ class Fault:
         """Only the parts that were given."""
         parts = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in parts.items() if value is not None}
+
+
+def played(mode: str, number: str) -> Behaviour:
+    """The behaviour that a ledger line calls `mode`."""
+    own = numbers.meaning(number)
+    return Fault(mode).laid_over(own) if mode in CHANGES and mode != own.name else own
 
 
 def _number(body: dict[str, Any], name: str, low: float, high: float) -> float | None:

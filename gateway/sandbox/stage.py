@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from gateway.sandbox import numbers
+from gateway.sandbox import faults, numbers
 from gateway.sandbox.behaviour import Behaviour
 from gateway.sandbox.config import SandboxConfig
 from gateway.sandbox.delivery import Postman
@@ -40,6 +40,7 @@ class Stage:
         self.twilio = {
             account.sid: TwilioTenant(account, self.scheduler) for account in config.accounts
         }
+        self._take_back()
         self._voice = tuple(VoiceTenant(client) for client in config.voice_clients)
 
     def behaviour(self, provider: str, number: str, throttle: numbers.Throttle) -> Behaviour:
@@ -55,6 +56,15 @@ class Stage:
         self.ledger.append(
             {"at": iso_micro(now()), "kind": "call", **placed, "mode": behaviour.name}
         )
+
+    def _take_back(self) -> None:
+        """A provider does not forget its calls when it is started anew. Which account placed one
+        is not in the ledger, so each of them knows it."""
+        for line in self.ledger.entries():
+            if line.get("provider") == "twilio":
+                behaviour = faults.played(line["mode"], line["to"])
+                for tenant in self.twilio.values():
+                    tenant.calls.take_back(line, behaviour)
 
     def voice_tenant(self, key: str) -> VoiceTenant | None:
         """The generic provider's client with this API key."""

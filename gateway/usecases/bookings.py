@@ -130,6 +130,7 @@ def edit(
     a person given replaces the booking's person whole. `version` is the one the client read.
     Raises NotFound, Conflict (stale version, canceled booking, illegal state), Invalid."""
     with atomic():
+        Booking.take_turn(caller.organization_id, caller.mode, booking_id)
         booking = show(caller, booking_id)
         if version is not None and version != booking.version:
             raise Conflict("the booking was changed since this version was read", "version")
@@ -189,6 +190,7 @@ def cancel(caller: Caller, booking_id: str, now: datetime) -> Canceled:
     asked to end. Canceling twice is the same as once. Raises NotFound, Conflict when the
     appointment is over."""
     with atomic():
+        Booking.take_turn(caller.organization_id, caller.mode, booking_id)
         booking = show(caller, booking_id)
         if booking.state != BookingState.CANCELED:
             _legal(booking, BookingState.CANCELED)

@@ -71,8 +71,11 @@ def learn(passage: Passage, call: CallLog, placement: Placement, now: datetime) 
     """Draw from an answer what it says of the account. Call it after the answer was written."""
     verdict = breaker.judge(placement)
     tripped = passage.memory.streak.note(verdict, settings.current().breaker_failures)
-    if verdict is Verdict.REFUSES_US and not refused_before(call):
-        _pause(passage, now)
+    if verdict is Verdict.REFUSES_US:
+        if not refused_alone(call):
+            _pause(passage, now)
+        elif passage.probe is not None:
+            _probed(passage.probe, Verdict.NEITHER, now)
     elif passage.probe is not None:
         _probed(passage.probe, verdict, now)
     elif tripped:
@@ -81,11 +84,12 @@ def learn(passage: Passage, call: CallLog, placement: Placement, now: datetime) 
             log.error("provider held", scope=passage.scope, until=until.isoformat())
 
 
-def refused_before(call: CallLog) -> bool:
-    """Whether the same notification met refused credentials in an earlier attempt. It may stop all
-    the others once, not again and again: then it fails like any other failure."""
+def refused_alone(call: CallLog) -> bool:
+    """Whether the account took another call since it first refused this one's notification. Then it
+    is the notification that it refuses, which stops nobody else and fails like any other."""
     mine = CallLog.of_notifications([str(call.notification_id)])
-    return any(one.reason == Reason.CONFIGURATION and one.id != call.id for one in mine)
+    refused = [one for one in mine if one.reason == Reason.CONFIGURATION and one.id != call.id]
+    return bool(refused) and CallLog.taken_since(refused[0])
 
 
 def _pause(passage: Passage, now: datetime) -> None:

@@ -48,7 +48,7 @@ def _objection(opened: gate.Opened, now: datetime) -> Reason | None:
         return Reason.CANCELED
     if now >= seen.expires_at:
         return Reason.EXPIRED
-    return None if seen.mine and seen.in_force else Reason.SUPERSEDED
+    return None if seen.mine and seen.in_force and not seen.frozen else Reason.SUPERSEDED
 
 
 def _take_back(opened: gate.Opened, objection: Reason, now: datetime) -> None:

@@ -132,7 +132,7 @@ def _way(
     if row.tries and CallLog.any_open(row.id):
         return {"next_attempt_at": now + STILL_RINGING}
     if row.failures and not passage.memory.budget.spend(now):
-        return {"next_attempt_at": now + NO_BUDGET * random.uniform(0.5, 1.5)}
+        return {"next_attempt_at": min(now + _until_budget(row), row.expires_at)}
     slot = _slot(row, sender, now)
     if slot is None:
         return held | {"held_by": sender_scope(sender.id)}
@@ -146,6 +146,12 @@ def _way(
     if not row.failures:
         passage.memory.budget.earn()
     return passage
+
+
+def _until_budget(row: Notification) -> timedelta:
+    """Longer each time, up to a minute or so: very many rows may wait for the same few tries."""
+    in_vain = max(0, row.claim - row.tries - 1)
+    return NO_BUDGET * random.uniform(0.5, 1.5) * 2.0 ** min(in_vain, 4)
 
 
 def _slot(row: Notification, sender: Sender, now: datetime) -> datetime | None:

@@ -11,12 +11,14 @@ from gateway.models.hold import EVERYTHING, Hold, scopes_held
 from gateway.models.hold import rows_held as rows_held_by_scope
 from gateway.models.sender import Sender
 from gateway.providers import get
+from gateway.usecases import readiness
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
 AHEAD = timedelta(seconds=2)  # how far ahead of its moment a row may take a sender's slot
 ONE_PROBE_IN = timedelta(seconds=5)
+GIVEN_UP_IN = timedelta(seconds=1)  # between two batches of an account that is not used any more
 
 # Until when this process has let rows go, by hold or sender: they are not at the gate yet, so that
 # the database does not show it. Another clock may let as many go; the gate puts them back.
@@ -59,10 +61,17 @@ def _release(scope: str, hold: Hold | None, now: datetime) -> int:
         return _turn(scope, name, now)
     if hold is None:
         return claims.release_held(scope, BATCH, now)
-    if hold.blocks(now) or hold.id in _let_go:
+    if hold.id in _let_go:
+        return 0
+    if not readiness.in_use(*_account(scope)):
+        # Other settings by now: they go another way. A worker that still has the old ones puts them
+        # back, and is not asked again at once.
+        _let_go[hold.id] = now + GIVEN_UP_IN
+        return claims.release_held(scope, BATCH, now)
+    if hold.blocks(now):
         return 0
     _let_go[hold.id] = now + ONE_PROBE_IN
-    return claims.release_held(scope, 1, now)
+    return claims.release_one(scope, now)
 
 
 def _turn(scope: str, sender_id: str, now: datetime) -> int:
@@ -89,7 +98,12 @@ def check(hold_id: str, now: datetime) -> None:
     hold = Hold.get_or_none(Hold.id == hold_id)
     if hold is None or hold.until is not None or hold.scope == EVERYTHING:
         return
-    problem = get(hold.scope.split("|")[1]).check()
+    provider, account = _account(hold.scope)
+    if not readiness.in_use(provider, account):
+        if Hold.lift(hold):
+            log.info("provider account is not used any more", scope=hold.scope)
+        return
+    problem = get(provider).check(account)
     if problem is not None:
         log.error("provider still paused", scope=hold.scope, problem=problem)
     elif Hold.well_again(hold.id, now):
@@ -106,6 +120,11 @@ def lift(scope: str) -> None:
         raise NotFound("there is no hold of this name")
     Hold.delete().where(Hold.id == hold.id).execute()
     log.warning("hold lifted by hand", scope=scope)
+
+
+def _account(scope: str) -> tuple[str, str]:
+    _, provider, account = scope.split("|", 2)
+    return provider, account
 
 
 def _check_pause() -> timedelta:

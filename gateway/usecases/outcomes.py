@@ -84,12 +84,12 @@ def refused(call: CallLog, placement: Placement, now: datetime) -> None:
             failure_class=failure.failure_class, reason=failure.reason,
             provider_code=failure.provider_code, ended_at=now,
         )  # fmt: skip
-        row = Notification.get_by_id(call.notification_id)
+        row = Notification.locked(str(call.notification_id))
         if moved and placement.result == Result.NOT_SENT:
             # A sweeper may have taken a slow worker's attempt for unknown; now it is known. The
             # lease has run out, so that the sweeper takes the row if this worker ends here.
             Notification.move(row, N.SENDING, now, from_=[N.UNKNOWN], lease_until=now)
-        elif moved and is_newest(call, row):
+        elif moved and is_newest(call, row) and row.state != N.REACHED:
             finish(
                 row, N.NOT_REACHED, now,
                 reason=failure.reason, failure_class=failure.failure_class,
@@ -135,8 +135,8 @@ def not_confirmed(call: CallLog, now: datetime, *, absent: bool = False) -> None
             finish(row, N.CANCELED, now, reason=Reason.CANCELED)
             return
         Notification.move(row, N.UNKNOWN, now, from_=[N.SENDING])
-        Notification.settle_unknown(row, now, Reason.NOT_CONFIRMED)
-        _bury(row, Reason.NOT_CONFIRMED, now)
+        if Notification.settle_unknown(row, now, Reason.NOT_CONFIRMED):
+            _bury(row, Reason.NOT_CONFIRMED, now)
 
 
 def call_moved(call: CallLog, now: datetime, failure: Failure | None) -> Notification | None:

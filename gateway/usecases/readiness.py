@@ -32,6 +32,13 @@ def voice_sender(organization_id: str, mode: str, now: datetime) -> tuple[Provid
     return provider, Sender.shared(mode, "voice", *configured, _rate(mode), now, sender)
 
 
+def in_use(provider: str, account: str) -> bool:
+    """Whether any calls would be placed by this account as things are configured now."""
+    voice = voice_default()
+    shared = provider == voice.name and account in (voice.account("live"), voice.account("test"))
+    return shared or Sender.any_own_at(provider, account)
+
+
 def _address(provider: Provider, mode: str) -> str | None:
     """What stands for the line in our rows: the number, or the account of a carrier that calls
     from a number of its own choice."""

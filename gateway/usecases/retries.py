@@ -40,7 +40,7 @@ def _held_by(call: CallLog, now: datetime) -> str | None:
     """The hold that keeps back what this attempt was refused for. Throttling has its own waits."""
     if call.reason == Reason.THROTTLED:
         return None
-    if call.reason == Reason.CONFIGURATION and breaker.refused_before(call):
+    if call.reason == Reason.CONFIGURATION and breaker.refused_alone(call):
         return None
     scope = provider_scope(call.provider, call.account)
     hold = Hold.over([scope]).get(scope)

@@ -1,6 +1,8 @@
 """`doctor`: each thing that can be wrong, in words that say what to do."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +60,30 @@ def test_pending_migrations_are_an_error_with_the_cure(env: dict[str, str], tmp_
     status, found = _examine({**env, "DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"})
     assert status == 1
     assert "python3 -m gateway migrate" in found["database"][1]
+
+
+def test_a_provider_that_is_held_back_is_named(env: dict[str, str]) -> None:
+    scope, since = "provider|twilio|AC1", "2026-11-22 04:34:38.578729+00:00"
+    path = env["DATABASE_URL"].removeprefix("sqlite:///")
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "INSERT INTO hold (id, scope, reason, since, failures) VALUES (?, ?, ?, ?, 1)",
+            ("ho_1", scope, "configuration", since),
+        )
+    status, found = _examine(env)
+    assert status == 0
+    assert found[scope][0] == "warning"
+    assert "2026-11-22 04:34 UTC (configuration)" in found[scope][1]
+
+
+def test_the_stack_of_a_folder_is_examined(env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps({"DATABASE_URL": "sqlite:////no/where.db"}))
+    beside = command("doctor", "--json", "--data", str(tmp_path))
+    done = subprocess.run(beside, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "SQLite can't be reached" in done.stdout
+    elsewhere = command("migrate", "--status", "--data", str(tmp_path / "none"))
+    assert subprocess.run(elsewhere, cwd=ROOT, env=env, capture_output=True).returncode == 2
 
 
 def test_a_database_that_is_away_is_an_error(env: dict[str, str]) -> None:

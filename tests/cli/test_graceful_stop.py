@@ -51,12 +51,13 @@ class Worker:
 
     def __init__(self, env: dict[str, str], **more: str) -> None:
         line = command("worker", "--processes", "1", "--threads", "1")
-        self.process = subprocess.Popen(line, cwd=ROOT, env={**env, **more})
+        self.process = subprocess.Popen(line, cwd=ROOT, env={**env, **more}, start_new_session=True)
 
-    def stop(self) -> float:
-        """SIGTERM, and the seconds that it took to end with status 0."""
+    def stop(self, *, group: bool = False) -> float:
+        """SIGTERM, as platforms do it to each process of the group or to the first alone; the
+        seconds that it took to end with status 0."""
         begun = time.monotonic()
-        self.process.terminate()
+        (os.killpg if group else os.kill)(self.process.pid, signal.SIGTERM)
         assert self.process.wait(40) == 0
         return time.monotonic() - begun
 
@@ -92,15 +93,16 @@ def _placed(env: dict[str, str]) -> list[dict[str, Any]]:
 
 @pytest.mark.row("A1")
 @pytest.mark.row("A4")
+@pytest.mark.parametrize("group", [False, True], ids=["the master alone", "the whole group"])
 def test_a_placement_under_way_is_finished_and_the_next_one_waits(
-    env: dict[str, str], api: Api, start: Any
+    env: dict[str, str], api: Api, start: Any, group: bool
 ) -> None:
     worker = start()
     _slow(env, 4)
     running = api.call()
     until(lambda: _placed(env), "the placement", 40)
     waiting = api.call()
-    worker.stop()
+    worker.stop(group=group)
     begun = api.find(running)
     assert begun is not None
     assert begun["state"] not in ("placing", "unknown")

@@ -149,6 +149,7 @@ BODIES: dict[str, Any] = {
     "ids that are none": {"ids": [5]}, "too many": {"ids": ["x"] * 201},
     "an unknown filter": {"filter": {"colour": "red"}}, "a list": [],
     "a filter that is none": {"filter": {"from": "yesterday"}},
+    "a number for a time": {"filter": {"from": 12}},
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from gateway.domain.breaker import Verdict, judge
 from gateway.domain.outcomes import FailureClass, Reason
 from gateway.domain.provider import Result
 from gateway.providers.twilio import TwilioProvider, twiml
@@ -80,6 +81,14 @@ def test_a_documented_refusal_says_why(
     assert placement.failure is not None
     assert (placement.failure.failure_class, placement.failure.reason) == (kind, reason)
     assert placement.failure.provider_code == str(code)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("code", [21210, 21215, 13227])
+def test_a_refusal_of_one_call_says_nothing_against_the_account(status: int, code: int) -> None:
+    placement, _ = placed(KIT, answering(status, {"code": code, "status": status}))
+    assert placement.result is Result.REJECTED
+    assert judge(placement) is Verdict.NEITHER
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from tasks.actors.events import apply_event
 from tasks.actors.voice import place_call
 from tasks.broker import broker
+from tasks.middleware import ExponentialBackoff
 from tests import servers
 from tests.conftest import StartStack
 from tests.databases import ON_SQLITE
@@ -20,6 +21,14 @@ def test_our_middleware_gives_the_backoff_and_the_stock_retries_are_not_there() 
     assert "Retries" not in names
     assert place_call.options["park"] is not None
     assert apply_event.options["park"] is not None
+
+
+def test_a_message_with_strange_arguments_is_dropped_and_nothing_else_suffers() -> None:
+    """Somebody else's, or another version's: there is no row to write a next try into."""
+    (backoff,) = [layer for layer in broker.middleware if isinstance(layer, ExponentialBackoff)]
+    for arguments in ((), ("nt_1",), ("nt_1", 1, 2)):
+        strange = place_call.message("nt_1", 1).copy(args=arguments)
+        backoff.after_process_message(broker, strange, exception=TypeError("no such arguments"))
 
 
 @ON_SQLITE

@@ -116,6 +116,28 @@ def test_a_row_that_alone_is_refused_does_not_stop_the_others_again_and_again(de
 
 
 @pytest.mark.row("D4")
+def test_while_an_account_places_nothing_at_all_no_row_fails_however_often_one_tries(
+    desk: Desk,
+) -> None:
+    """It takes our credentials and refuses each call: a restricted key, a suspended account."""
+    desk.stack.sandbox.fault("bad_credentials", next=50)
+    rows = [ask(desk, special(f"014{n}")) for n in range(3)]
+    for row in rows:
+        desk.deliver(row.id, row.claim, desk.now)
+    now = desk.now
+    for _ in range(8):
+        now += 2 * MINUTE
+        for hold_id in holds.checks_due(now):
+            holds.check(hold_id, now)
+        desk.work(now)
+    assert {desk.row(row.id).state for row in rows} == {"scheduled"}
+    tries = [desk.row(row.id).tries for row in rows]
+    assert sum(tries) >= 5
+    assert max(tries) - min(tries) <= 1, "they try in turns"
+    assert [hold.reason for hold in holds.listed()] == ["configuration"]
+
+
+@pytest.mark.row("D4")
 def test_a_hold_is_lifted_by_hand_but_a_freeze_is_not(desk: Desk) -> None:
     desk.stack.sandbox.fault("bad_credentials", next=1)
     row = ask(desk)

@@ -10,7 +10,7 @@ from gateway.domain.reminders import BEFORE, Rule
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
-from gateway.usecases import delivery, holds
+from gateway.usecases import delivery, freezing, holds
 from tests.usecases.desk import LEASE, Desk
 from tests.usecases.test_delivery import ask
 
@@ -98,3 +98,18 @@ def test_what_was_never_asked_says_nothing_of_the_provider(desk: Desk) -> None:
         cancel = lambda: Notification.ask_to_cancel([row.id], desk.now)  # noqa: E731, B023
         meanwhile(desk, row, cancel, desk.now)
     assert holds.listed() == []
+
+
+@pytest.mark.row("C8")
+def test_a_freeze_before_the_connection_places_nothing_until_the_thaw(desk: Desk) -> None:
+    row = ask(desk)
+    freeze = lambda: freezing.freeze("by_hand", desk.now)  # noqa: E731
+    assert meanwhile(desk, row, freeze, desk.now) == "not asked: superseded"
+    desk.work(desk.now + SECOND)
+    assert desk.row(row.id).held_by == "all"
+    assert desk.stack.sandbox.look("requests") == []
+    hold = freezing.present()
+    assert hold is not None
+    assert freezing.lift(hold, desk.now)
+    assert desk.work(desk.now + MINUTE) == 1
+    assert len(desk.stack.sandbox.placed()) == 1

@@ -54,6 +54,10 @@ _BY_CODE = {str(code): meaning for codes, meaning in _CODES.items() for code in 
 BACK_OFF = frozenset({"20429", "20503"})
 NOT_PROCESSED = BACK_OFF | {"20003", "20005", "20404", "30002", "10004", "21611", "30001"}
 
+# These concern one call, its numbers or where it may go, whatever HTTP status they come with: they
+# say nothing against our credentials.
+OF_ONE_CALL = frozenset(_BY_CODE) - NOT_PROCESSED
+
 _ENDINGS: dict[str, tuple[FailureClass, Reason]] = {
     "busy": (_TEMPORARY, Reason.BUSY),
     "no-answer": (_TEMPORARY, Reason.NO_ANSWER),

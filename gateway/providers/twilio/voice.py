@@ -70,7 +70,7 @@ def classify(answer: Answer) -> Placement:
     if code in (codes.NOT_PROCESSED if status < 500 else codes.BACK_OFF):
         failure = codes.refusal(code or "")
         return Placement(Result.NOT_SENT, failure=failure, retry_after=answer.retry_after)
-    if status in (401, 403, 404, 405, 407):
+    if status in (401, 403, 404, 405, 407) and code not in codes.OF_ONE_CALL:
         failure = Failure(FailureClass.TECHNICAL, Reason.CONFIGURATION, code or str(status))
         return Placement(Result.NOT_SENT, failure=failure)
     if 400 <= status < 500 and status not in (408, 409, 425, 499):

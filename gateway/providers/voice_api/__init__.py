@@ -72,12 +72,13 @@ class VoiceApiProvider:
         """See Provider."""
         return statuses.parse(callback, verified)
 
-    def check(self) -> str | None:
+    def check(self, account: str | None = None) -> str | None:
         """See Provider. Any answer that is neither a refusal of the key nor a server error will do:
         the contract has no harmless question."""
-        if not self._accounts:
+        asked = [known for known in self._accounts if account in (None, known.name)]
+        if not asked:
             return "the voice provider is not configured: VOICE_PROVIDER_API_URL is missing"
-        found = (calls.check(self._check_transport, known) for known in self._accounts)
+        found = (calls.check(self._check_transport, known) for known in asked)
         return "; ".join(problem for problem in found if problem) or None
 
     def _known(self, name: str) -> accounts.Account | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from threading import Lock, RLock
+from typing import Any
 
 from gateway.sandbox.behaviour import Behaviour
 from gateway.sandbox.schedule import Lane, Scheduler
@@ -72,7 +73,7 @@ class CallFilter:
 
 
 class CallBook:
-    """Every call of one account since the start, in memory."""
+    """Every call of one account, in memory: those since the start, and what a ledger kept."""
 
     def __init__(self, account_sid: str, scheduler: Scheduler) -> None:
         self._account_sid = account_sid
@@ -83,9 +84,11 @@ class CallBook:
         self._count = 0
         self._last_sid: str | None = None
 
-    def open(self, order: CallOrder, behaviour: Behaviour, now: datetime) -> Call:
-        """A new queued call."""
-        sid = "CA" + secrets.token_hex(16)
+    def open(
+        self, order: CallOrder, behaviour: Behaviour, now: datetime, sid: str | None = None
+    ) -> Call:
+        """A queued call, with a sid of its own unless one is given."""
+        sid = sid or "CA" + secrets.token_hex(16)
         with self._lock:
             self._count += 1
             lane = Lane(self._scheduler)
@@ -93,6 +96,19 @@ class CallBook:
             self._by_sid[sid] = call
             self._by_to.setdefault(order.to, []).append(call)
         return call
+
+    def take_back(self, line: dict[str, Any], behaviour: Behaviour) -> None:
+        """A call of an earlier run, as its ledger line has it. It is over, in the way that was in
+        store for it, since nobody can go on playing it."""
+        order = CallOrder(
+            to=line["to"], from_=line["from"], twiml="", url="",
+            status_callback=line["callback_url"], events=frozenset(), detects_machine=False,
+            amd_callback="", recording_callback="",
+        )  # fmt: skip
+        placed = datetime.fromisoformat(line["at"])
+        call = self.open(order, behaviour, placed, line["external_id"])
+        call.status, call.started_at, call.ended_at = behaviour.status, placed, placed
+        call.seconds = 1 if behaviour.status == "completed" else 0
 
     def swap_last_sid(self, sid: str) -> str:
         """Remember this sid and give the one before it (itself, if it is the first)."""
