@@ -84,6 +84,11 @@ def learn(passage: Passage, call: CallLog, placement: Placement, now: datetime) 
             log.error("provider held", scope=passage.scope, until=until.isoformat())
 
 
+def not_tried(probe: Hold, now: datetime) -> None:
+    """The one that was to try did not: leave that to the next, at once."""
+    Hold.put_back(probe, now, probe.failures)
+
+
 def refused_alone(call: CallLog) -> bool:
     """Whether the account took another call since it first refused this one's notification. Then it
     is the notification that it refuses, which stops nobody else and fails like any other."""

@@ -55,6 +55,8 @@ def _take_back(opened: gate.Opened, objection: Reason, now: datetime) -> None:
     """Give up an attempt that did not leave. Raises NotSent."""
     failure = Failure(FailureClass.TECHNICAL, objection)
     outcomes.refused(opened.call, Placement(Result.NOT_SENT, failure=failure), now)
+    if opened.passage.probe is not None:
+        breaker.not_tried(opened.passage.probe, now)
     log.info("taken back", notification_id=opened.notification.id, reason=objection)
     raise NotSent(f"not asked: {objection}")
 

@@ -169,7 +169,7 @@ def _wait_for_line(row: Notification, sender: Sender, way: Passage, now: datetim
     """Have the row wait while another attempt on its line is open. One that was to try whether the
     provider is well leaves that to the next."""
     if way.probe is not None:
-        Hold.put_back(way.probe, now, way.probe.failures)
+        breaker.not_tried(way.probe, now)
     later = _line_free_at(row, sender, now)
     Notification.move(row, N.SCHEDULED, now, next_attempt_at=later, slot_at=row.slot_at)
 

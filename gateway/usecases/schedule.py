@@ -7,6 +7,7 @@ from typing import Any
 from gateway import settings
 from gateway.domain import reminders
 from gateway.domain.errors import Invalid
+from gateway.domain.lifecycle import PENDING
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Reason
 from gateway.models.base import new_id
@@ -109,7 +110,9 @@ def renew(booking: Booking, now: datetime) -> list[tuple[str, int]]:
         if row.state in OPEN:
             carried.append(row.id)
     Notification.cancel_pending(SUBJECT, booking.id, now, Reason.SUPERSEDED, keep=carried)
-    _carry([row for row in existing if row.id in carried], wanted, booking)
+    # Those that still wait come first: whoever holds a row on its way may wait for one of them.
+    kept_rows = [row for row in existing if row.id in carried]
+    _carry(sorted(kept_rows, key=lambda row: row.state not in PENDING), wanted, booking)
     return write(booking, now, frozenset(kept))
 
 

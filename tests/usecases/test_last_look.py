@@ -9,8 +9,10 @@ from gateway.domain.errors import NotSent
 from gateway.domain.reminders import BEFORE, Rule
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
+from gateway.models.hold import Hold, provider_scope
 from gateway.models.notification import Notification
 from gateway.usecases import delivery, freezing, holds
+from tests.stack import special
 from tests.usecases.desk import LEASE, Desk
 from tests.usecases.test_delivery import ask
 
@@ -113,3 +115,17 @@ def test_a_freeze_before_the_connection_places_nothing_until_the_thaw(desk: Desk
     assert freezing.lift(hold, desk.now)
     assert desk.work(desk.now + MINUTE) == 1
     assert len(desk.stack.sandbox.placed()) == 1
+
+
+@pytest.mark.row("D4")
+def test_one_that_was_to_try_the_provider_and_was_taken_back_leaves_it_to_the_next(
+    desk: Desk,
+) -> None:
+    row, other = ask(desk), ask(desk, special("0141"))
+    scope = provider_scope("twilio", desk.stack.settings.sandbox_credentials["account_sid"])
+    assert Hold.open(scope, "provider_error", desk.now - MINUTE, desk.now - SECOND)
+    cancel = lambda: Notification.ask_to_cancel([row.id], desk.now)  # noqa: E731
+    assert meanwhile(desk, row, cancel, desk.now) == "not asked: canceled"
+    desk.deliver(other.id, other.claim, desk.now)
+    assert desk.row(other.id).state == "sending"
+    assert holds.listed() == []
