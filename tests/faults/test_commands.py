@@ -94,10 +94,10 @@ def test_a_clock_told_to_end_ends_well_and_one_that_is_killed_is_replaced(
     stack: Stack, run: Run
 ) -> None:
     run(*WORKER)
-    clock = run("clock", FP="clock.after_lease:3:kill")
-    assert clock.wait(30) == -signal.SIGKILL
     due = datetime.now(UTC) + timedelta(seconds=1)
     asked = stack.api.call(special("0141"), send_at=due.isoformat())
+    clock = run("clock", FP="clock.after_lease:kill")
+    assert clock.wait(30) == -signal.SIGKILL
     clock = run("clock")
     assert stack.outcome(asked["id"], 30) == "reached"
     clock.terminate()

@@ -1,5 +1,6 @@
 """Keys and scopes (reliability.md 3.1 B024, B025 and 4.2)."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,11 +11,18 @@ from gateway.models.organization import ApiKey
 from gateway.usecases import accounts
 from tests.http.stage import BOOKINGS, CALLS, EVENTS, PHONE, STATS, Api, booking
 
+LETTERS, PARKED = "/api/v1/admin/dead-letters", "/api/v1/admin/parked-events"
+ADMIN = (
+    ("GET", LETTERS), ("DELETE", LETTERS), ("POST", f"{LETTERS}/replay"),
+    ("POST", f"{LETTERS}/discard"), ("GET", f"{LETTERS}/dl_x"), ("DELETE", f"{LETTERS}/dl_x"),
+    ("GET", PARKED), ("POST", f"{PARKED}/replay"), ("POST", f"{PARKED}/discard"),
+    ("GET", f"{PARKED}/ev_x"),
+)  # fmt: skip
 ROUTES = (
     ("GET", BOOKINGS), ("POST", BOOKINGS), ("GET", f"{BOOKINGS}/bk_x"),
     ("PATCH", f"{BOOKINGS}/bk_x"), ("DELETE", f"{BOOKINGS}/bk_x"),
     ("GET", f"{BOOKINGS}/bk_x/reminders"), ("GET", CALLS), ("POST", CALLS),
-    ("GET", f"{CALLS}/cl_x"), ("GET", EVENTS), ("GET", STATS),
+    ("GET", f"{CALLS}/cl_x"), ("GET", EVENTS), ("GET", STATS), *ADMIN,
 )  # fmt: skip
 
 
@@ -99,6 +107,7 @@ NEEDED = {
     ("GET", f"{CALLS}/cl_x"): {"calls:read"},
     ("GET", EVENTS): {"bookings:read", "calls:read"},
     ("GET", STATS): {"calls:read"},
+    **{route: {"admin"} for route in ADMIN},
 }
 
 
@@ -121,6 +130,7 @@ def test_b025_the_scope_alone_is_enough(api: Api, subtests: pytest.Subtests) -> 
         ("POST", BOOKINGS): booking(),
         ("POST", CALLS): {"to": PHONE, "say": "Hello"},
         ("PATCH", f"{BOOKINGS}/bk_x"): {"state": "confirmed"},
+        **{route: {"ids": ["dl_x"]} for route in ADMIN if route[0] == "POST"},
     }
     for (method, path), needed in NEEDED.items():
         with subtests.test(f"{method} {path}"):
@@ -140,8 +150,11 @@ def test_every_route_of_the_api_needs_a_key(api: Api) -> None:
         for method, operation in operations.items()
         if path.startswith("/api/") and isinstance(operation, dict)
     }
-    named = {(method, path.replace("bk_x", "{booking_id}").replace("cl_x", "{call_id}"))
-             for method, path in NEEDED}  # fmt: skip
+    ids = {"bk": "booking_id", "cl": "call_id", "dl": "letter_id", "ev": "event_id"}
+    named = {
+        (method, re.sub(r"\b(\w\w)_x\b", lambda found: f"{{{ids[found[1]]}}}", path))
+        for method, path in NEEDED
+    }
     served = {
         (method, rule.rule.replace("<", "{").replace(">", "}"))
         for rule in api.app.url_map.iter_rules()
