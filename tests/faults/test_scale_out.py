@@ -48,7 +48,7 @@ def test_two_webs_two_clocks_and_four_workers_place_each_call_once_though_some_a
     set_scene: SetScene, tmp_path: Path
 ) -> None:
     scene = set_scene(
-        VOICE_PROVIDER="voice_api",
+        UNKNOWN_LOOKUP_SECONDS="0.5,1.5,4",  # a provider that can be asked: each fate is known
         sandbox={"ring_seconds": 0.01, "talk_seconds": 0.01},
         PROVIDER_DEADLINE_SECONDS="5",
         CLAIM_LEASE_SECONDS="2",
