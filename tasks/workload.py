@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from tasks import worker_id
 from tasks.broker import HEARTBEATS, NAMESPACE, SENTINEL, answered, broker, heard_since
 
-QUEUES = ("voice", "events")
 TIMES = 3  # as many messages may wait for each thread at work; one more is in its hands
 LEAST = 50  # so many may wait however few threads there are
 UNMANNED = 10  # … and so many while none was heard of: it may only be slow
@@ -35,12 +34,12 @@ def look() -> Workload:
     with broker.client.pipeline(transaction=False) as pipe:
         pipe.set(SENTINEL, 1, xx=True)
         pipe.zrangebyscore(HEARTBEATS, heard_since(), "+inf")
-        for queue in QUEUES:
+        for queue in worker_id.QUEUES:
             pipe.llen(f"{NAMESPACE}:{queue}")
         kept, heard, *lengths = pipe.execute()
     answered()
     threads = worker_id.threads(bytes(name).decode() for name in heard)
-    return Workload(not kept, dict(zip(QUEUES, lengths, strict=True)), threads)
+    return Workload(not kept, dict(zip(worker_id.QUEUES, lengths, strict=True)), threads)
 
 
 def mark() -> None:

@@ -8,7 +8,7 @@ import structlog
 from gateway import logs, redis_url
 from gateway.cli.main import Stopped
 from gateway.settings import Settings, current
-from tasks import redis_client
+from tasks import redis_client, worker_id
 from tasks.redis_client import TROUBLES
 
 log = structlog.get_logger(__name__)
@@ -67,8 +67,7 @@ def _sentinels(client: "redis.Redis") -> Iterator[tuple[str, str, str]]:
 
 
 def _workers() -> Iterator[tuple[str, str, str]]:
-    from gateway.cli.worker import QUEUES
-    from tasks import broker, worker_id
+    from tasks import broker
 
     living = broker.living()
     if not living:
@@ -76,7 +75,7 @@ def _workers() -> Iterator[tuple[str, str, str]]:
         return
     yield OK, "worker", f"processes running: {len(living)}"
     threads = worker_id.threads(living)
-    for queue in (name for name in QUEUES if not threads[name]):
+    for queue in (name for name in worker_id.QUEUES if not threads[name]):
         try:
             waiting = broker.backlog(queue)
         except redis.RedisError:

@@ -6,11 +6,9 @@ import sys
 from gateway.cli import broker_check
 from gateway.cli.main import Stopped
 from gateway.settings import current, export
+from tasks.worker_id import QUEUES
 
 MODULES = ("tasks.broker", "tasks.actors.voice", "tasks.actors.events", "tasks.inner_clock")
-# Those that there are actors for (a test compares). Not asked of the actors themselves: processes
-# forked after an import of the broker would share its id.
-QUEUES = ("events", "voice")
 
 
 def run(args: argparse.Namespace) -> int:

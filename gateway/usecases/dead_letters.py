@@ -1,7 +1,6 @@
 """Dead letters: look at them, send what failed once more, or give it up. A dry run and a run choose
 by the same code."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +19,6 @@ from gateway.usecases.operators import Operator, Position, Tally
 log = structlog.get_logger(__name__)
 
 Filters = dict[str, Any]
-Act = Callable[[list[DeadLetter], datetime], list[DeadLetter]]
 
 
 def search(

@@ -136,7 +136,7 @@ def not_confirmed(call: CallLog, now: datetime, *, absent: bool = False) -> None
             return
         Notification.move(row, N.UNKNOWN, now, from_=[N.SENDING])
         if Notification.settle_unknown(row, now, Reason.NOT_CONFIRMED):
-            _bury(row, Reason.NOT_CONFIRMED, now)
+            DeadLetter.bury(row, Reason.NOT_CONFIRMED, now)
 
 
 def call_moved(call: CallLog, now: datetime, failure: Failure | None) -> Notification | None:
@@ -225,9 +225,5 @@ def finish(
     keeps it as a dead letter as well."""
     done = Notification.move(row, state, now, reason=reason, failure_class=failure_class)
     if done and dead:
-        _bury(row, str(reason), now)
+        DeadLetter.bury(row, str(reason), now)
     return done
-
-
-def _bury(row: Notification, reason: str, now: datetime) -> None:
-    DeadLetter.bury(row, reason, now)

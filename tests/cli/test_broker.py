@@ -10,7 +10,6 @@ import redis
 
 from gateway.cli.embedded_redis import binary, free_port
 from gateway.cli.install import ROOT
-from gateway.cli.worker import QUEUES
 from tasks import worker_id
 from tasks.broker import broker
 from tests import redis_sentinel, redis_tls, servers
@@ -168,14 +167,14 @@ def test_a_queue_that_nobody_fills_is_refused(env: dict[str, str]) -> None:
     done = _run(env, "worker", "--queues", "voice,voices")
     assert done.returncode == 2
     assert done.stderr.strip() == "ringback: --queues: there is no queue voices; there are " + (
-        ", ".join(QUEUES)
+        ", ".join(worker_id.QUEUES)
     )
 
 
 def test_the_queues_that_a_worker_may_be_given_are_those_of_the_actors() -> None:
     from tasks.actors import events, voice  # noqa: F401 - their actors declare the queues
 
-    assert set(QUEUES) == broker.get_declared_queues()
+    assert set(worker_id.QUEUES) == broker.get_declared_queues()
 
 
 @pytest.mark.row("C8")
