@@ -7,21 +7,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import (
+from gateway.domain.callback import (
     Callback,
-    CallRequest,
     EventKind,
     Forbidden,
+    Malformed,
+    ProviderEvent,
+    Route,
+    Verified,
+)
+from gateway.domain.outcomes import Failure, FailureClass, Reason
+from gateway.domain.provider import (
+    CallRequest,
     Found,
     Listed,
     LookupFailed,
-    Malformed,
     Placement,
-    ProviderEvent,
+    Request,
     Result,
-    Route,
-    Verified,
 )
 from tests.simulation.exchange import STATES, Call, Exchange
 from tests.simulation.placements import Asked
@@ -56,6 +59,7 @@ class Carrier:
     """What fulfils gateway.domain.provider.Provider. A `mute` one can't be asked about calls."""
 
     own_numbers = False
+    channels = frozenset({"voice"})
 
     def __init__(self, world: "World", name: str) -> None:
         self.world, self.name = world, name
@@ -64,20 +68,21 @@ class Carrier:
         self.routes: Sequence[Route] = (Route(f"{name}/voice", ("application/json",)),)
         self.exchange = Exchange(world, name)
 
-    def account(self, mode: str) -> str | None:
+    def account(self, mode: str, channel: str = "voice") -> str | None:
         """See Provider."""
-        return f"AC-{self.name}"
+        return f"AC-{self.name}" if channel in self.channels else None
 
-    def sender(self, mode: str) -> str | None:
+    def sender(self, mode: str, channel: str = "voice") -> str | None:
         """See Provider."""
-        return "+12025550001"
+        return "+12025550001" if channel in self.channels else None
 
     def check(self, account: str | None = None) -> str | None:
         """See Provider."""
         return "wrong credentials" if self.world.episodes.on("credentials") else None
 
-    def place(self, request: CallRequest) -> Placement:
+    def place(self, request: Request) -> Placement:
         """See Provider."""
+        assert isinstance(request, CallRequest)
         world = self.world
         asked = world.placements.asked(self.name, request)
         kind = world.fault(f"place {asked.label}", PLACING, asked.subject)
@@ -127,7 +132,7 @@ class Carrier:
             return Placement(Result.NOT_SENT, failure=LOCKED_OUT)
         return Placement(Result.NOT_SENT if kind == "refused" else Result.UNKNOWN, failure=BROKEN)
 
-    def find(self, request: CallRequest) -> Sequence[Found] | None:
+    def find(self, request: Request) -> Sequence[Found] | None:
         """See Provider."""
         if not self.can_be_asked:
             return None
@@ -143,7 +148,9 @@ class Carrier:
         self._reach(f"fetch {call.label if call else external_id}")
         return self._found(call) if call is not None and call.account == account else None
 
-    def listed(self, account: str, from_address: str, since: datetime) -> Sequence[Listed] | None:
+    def listed(
+        self, account: str, from_address: str, since: datetime, channel: str = "voice"
+    ) -> Sequence[Listed] | None:
         """See Provider."""
         if not self.can_be_asked:
             return None
@@ -180,20 +187,22 @@ class Carrier:
         account = self.account("live") or ""
         return Verified((account,), "current", hashlib.sha256(callback.body).hexdigest())
 
-    def parse(self, callback: Callback, verified: Verified) -> ProviderEvent:
+    def parse(self, callback: Callback, verified: Verified) -> Sequence[ProviderEvent]:
         """See Provider."""
         try:
             told = json.loads(callback.body)
         except ValueError:
             raise Malformed("not JSON") from None
-        return ProviderEvent(
-            kind=EventKind.CALL_STATUS,
-            dedup_key=f"{told['id']}|{told['sequence']}|{told['status']}",
-            external_id=told["id"],
-            account=told["account"],
-            attempt_id=told["attempt"],
-            state=STATES[told["status"]],
-            provider_status=told["status"],
-            sequence=told["sequence"],
-            occurred_at=datetime.fromisoformat(told["at"]),
-        )
+        return [
+            ProviderEvent(
+                kind=EventKind.CALL_STATUS,
+                dedup_key=f"{told['id']}|{told['sequence']}|{told['status']}",
+                external_id=told["id"],
+                account=told["account"],
+                attempt_id=told["attempt"],
+                state=STATES[told["status"]],
+                provider_status=told["status"],
+                sequence=told["sequence"],
+                occurred_at=datetime.fromisoformat(told["at"]),
+            )
+        ]

@@ -80,10 +80,12 @@ class Placements:
         if promise is None or gate is None or last is None:
             self.world.violated("P1 invented", f"nobody asked for {asked.label}", asked.subject)
         self._is_owed(asked, gate)
+        if not last.canceled:
+            self._is_owed(asked, last)
         if self.frozen_at is not None and asked.gated_at > self.frozen_at:
             self.world.violated("P4 frozen", f"{asked.label} leaves while all is frozen",
                                 asked.subject)  # fmt: skip
-        if request.to not in gate.phones:
+        if request.to not in gate.phones & last.phones:
             self.world.violated("P4 wrong person", f"{asked.label} calls another number",
                                 asked.subject)  # fmt: skip
         if micro(asked.at) >= last.ends:

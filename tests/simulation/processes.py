@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from gateway import settings
 from gateway.domain.errors import GatewayError
 from gateway.failpoints import hit
-from gateway.models import agenda, base, claims
+from gateway.models import base, claims
 from gateway.models.agenda import Agenda
 from gateway.models.call_log import CallLog
 from gateway.models.provider_event import ProviderEvent
 from gateway.usecases import delivery, ending, holds, inbox, resolution
+from tests.simulation import waking
 from tests.simulation.doorbell import Message
 from tests.simulation.timeline import Killed
 
@@ -58,7 +59,7 @@ class Workers:
             return lambda: delivery.attempt(row_id, args[1], clock, lease), delivery.park
         if job == "apply_event":
             return lambda: inbox.apply(row_id, clock()), inbox.park
-        if job == "look_up_call":
+        if job == "look_up":
             return lambda: resolution.look_up(row_id, args[1], clock()), None
         if job == "check_provider":
             return lambda: holds.check(row_id, clock()), None
@@ -122,7 +123,7 @@ class Clocks:
     def _needed(self) -> datetime | None:
         """When something is to be done, as tasks.tick.Tick.pause sees it: what is frozen, or waits
         for a broker that is away, is looked at now and then."""
-        plan, soon = agenda.read(), self.world.clock() + timedelta(seconds=HELD_POLL)
+        plan, soon = waking.read(), self.world.clock() + timedelta(seconds=HELD_POLL)
         if self.world.doorbell.away:
             return soon if plan.next or plan.held else None
         moments = [plan.lease, plan.event, plan.look_up, plan.ending, plan.check]
@@ -143,7 +144,7 @@ class Clocks:
     def _tick(self) -> None:
         def work() -> None:
             now = self.world.clock()
-            plan = agenda.read()
+            plan = waking.read()
             if not self._stopped(now) and (plan.held or (plan.next and plan.next <= now)):
                 Tick(self.world, now, plan).run()
             self.notice()
@@ -208,7 +209,7 @@ class Tick:
         lease = timedelta(seconds=settings.current().claim_lease_seconds)
         while room > 0:
             asked = min(room, BATCH)
-            found = claims.claim_due(self.now, asked, lease)
+            found = claims.claim_due("voice:3", self.now, asked, lease)
             hit("clock.after_lease")
             if not found:
                 break
@@ -231,7 +232,7 @@ class Tick:
     def _look_up(self) -> int:
         asked = CallLog.claim_look_ups(self.now, BATCH, LOOKUP_PAUSE)
         for call_id, number in asked:
-            self.world.doorbell.ring("look_up_call", call_id, number)
+            self.world.doorbell.ring("look_up", call_id, number)
         return len(asked)
 
     def _ring(self, job: str, ids: list[str]) -> int:

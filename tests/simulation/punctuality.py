@@ -1,11 +1,12 @@
 """Whether what was due left in time, and what was to end was ended, unless the world stood in the
 way: the time in which clocks, carrier or broker were out of order is not counted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.domain.provider import Result
+from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
 from tests.simulation.chronicle import Violated
 from tests.simulation.exchange import ENDINGS, Call
@@ -16,7 +17,6 @@ from tests.simulation.promises import EPOCH, Promise, micro
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-AT_ONCE = timedelta(seconds=120)  # promise P6: converged within
 AFTER_EPISODE = timedelta(seconds=180)  # a breaker's longest pause, its probe, and the backlog
 RESOLVED = timedelta(seconds=800)  # an attempt of unknown fate keeps its line, at the most
 
@@ -26,10 +26,15 @@ class Punctuality:
     """Checks of one run that has come to rest."""
 
     world: "World"
+    unasked: list[tuple[str, datetime]] = field(default_factory=list)
 
     def check(self, by_name: dict[Named, list[Notification]]) -> None:
         """Raises Violated for what was late without a reason."""
         asked = self.world.placements.questions
+        ids = {one.attempt_id for questions in asked.values() for one in questions}
+        self.unasked = [
+            (row.to_address, row.created_at) for row in CallLog.select() if row.id not in ids
+        ]
         for name, rows in by_name.items():
             promise = self.world.promises[name.subject]
             first = asked[name][0] if name in asked else None
@@ -46,14 +51,14 @@ class Punctuality:
         if first.attempt > 1:
             return  # an earlier one was taken back at the last look: its worker had slept
         begins = self._owed_since(name, promise)
-        until = self._excused(begins, AT_ONCE, self._line(name))
+        until = self._excused(begins, self.world.in_time, self._line(name))
         if first.gated_at > until:
             late = (first.gated_at - begins).total_seconds()
             raise Violated("P6 late", f"{name.label} left {late:.0f} s late", name.subject)
 
     def _rightly_expired(self, name: Named, promise: Promise, rows: list[Notification]) -> None:
         begins = self._owed_since(name, promise)
-        until = self._excused(begins, AT_ONCE, self._line(name))
+        until = self._excused(begins, self.world.in_time, self._line(name))
         expires = max(row.expires_at for row in rows)
         if until < expires:
             raise Violated("P6 late", f"{name.label} expired without a reason", name.subject)
@@ -68,10 +73,11 @@ class Punctuality:
         return EPOCH + timedelta(microseconds=max(since, name.due))
 
     def _line(self, name: Named) -> list[datetime]:
-        """When attempts of unknown fate were made: each may keep another call to the same number
-        waiting."""
+        """When attempts of unknown fate were made, or ended with their worker before the carrier
+        was asked: each may keep another call to the same number waiting."""
         mine = self._phones(name)
-        return [
+        died = [at for phone, at in self.unasked if phone in mine]
+        return died + [
             one.at
             for other, questions in self.world.placements.questions.items()
             if mine & self._phones(other)
@@ -103,7 +109,7 @@ class Punctuality:
             return
         begins = max(canceled, call.created_at)
         line = [asked.at] if asked.result in (None, Result.UNKNOWN) else []
-        until = self._excused(begins, AT_ONCE, line)
+        until = self._excused(begins, self.world.in_time, line)
         if call.status(until) not in ENDINGS and not any(at <= until for at in call.end_asked):
             raise Violated("P4 not ended", f"{asked.label} goes on though it was canceled",
                            asked.subject)  # fmt: skip

@@ -26,10 +26,10 @@ def trace(outcome: Outcome) -> str:
         f"  {line.at:%Y-%m-%d %H:%M:%S.%f}Z  {line.who:10}{line.text}" for line in lines[-SHOWN:]
     ]
     left = "" if len(lines) <= SHOWN else f"  ({len(lines) - SHOWN} earlier lines left out)\n"
-    only = " ".join(f"--only '{name}'" for name in outcome.decisions)
     kept = len(outcome.decisions)
+    only = [f"--only '{name}'" for name in outcome.decisions] if kept <= 12 else []
     again = f"python -m tests.simulation --seed {scenario.seed} --days {scenario.days:g}"
-    again += f" --a-day {scenario.a_day:g} {only if kept <= 12 else ''}".rstrip()
+    again = " ".join([again, f"--a-day {scenario.a_day:g} --faults {scenario.odds:g}", *only])
     return (
         f"seed {scenario.seed}: {violation}\nwith {kept} decisions:\n{left}"
         + "\n".join(shown)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from gateway.domain import reminders, times
+from gateway.domain.callback import Callback
 from gateway.domain.errors import GatewayError, Invalid
-from gateway.domain.provider import Callback
 from gateway.models.consent import Consent
 from gateway.usecases import bookings, idempotency, inbox, people, requests
-from gateway.usecases.bookings import Wanted
 from gateway.usecases.idempotency import Answer
+from gateway.usecases.requests import Asked
+from gateway.usecases.schedule import Ring
+from gateway.usecases.wanted import Wanted
 from tests.simulation.carrier import HEADER, sign
 from tests.simulation.processes import alive
 from tests.simulation.seasons import TOWNS, Action
@@ -41,9 +43,9 @@ class Web:
             path = f"{carrier}/voice"
             callback = Callback("POST", path, f"https://gw.example/{path}", "", headers, body)
             kept = inbox.keep(callback, self.world.timeline.now)
-            if kept.event_id is not None:
-                self.world.events[kept.event_id] = name
-                self.world.doorbell.ring("apply_event", kept.event_id)
+            for event_id in kept.event_ids:
+                self.world.events[event_id] = name
+                self.world.doorbell.ring("apply_event", event_id)
             self.world.clocks.notice()
 
         self.world.timeline.spawn(name, lambda: answered(alive(self.world, handle)))
@@ -77,8 +79,8 @@ class Web:
         self._ring(answer.ring)
         return answer
 
-    def _ring(self, claimed: list[tuple[str, int]]) -> None:
-        for notification_id, claim in claimed:
+    def _ring(self, claimed: list[Ring]) -> None:
+        for notification_id, claim, _ in claimed:
             self.world.doorbell.ring("place_call", notification_id, claim)
 
     def _book(self, action: Action) -> Answer:
@@ -146,10 +148,11 @@ class Web:
         def work() -> Answer:
             send_at = now + timedelta(seconds=details["wait"]) if details["wait"] else None
             ends = (send_at or now) + timedelta(seconds=details["lasts"] or 86_400)
-            made = requests.request_call(
-                self.world.callers[action.town], details["phone"], f"Hello {CANARY}", None,
-                send_at, ends, {"name": action.subject}, now,
+            asked = Asked(
+                channel="voice", to=details["phone"], words={"say": f"Hello {CANARY}"},
+                send_at=send_at, expires_at=ends, metadata={"name": action.subject},
             )  # fmt: skip
+            made = requests.request(self.world.callers[action.town], asked, now)
             return Answer(201, {"due": made.notification.due_at.isoformat()}, made.ring)
 
         return self._once(action, work)

@@ -58,6 +58,8 @@ class World:
         self.doorbell, self.workers = Doorbell(self), Workers(self)
         self.clocks, self.web = Clocks(self), Web(self)
         self.customers, self.operator = Customers(self), Operator(self)
+        self.chances: dict[str, dict[str, float]] = {}  # of what happens at a failpoint, if unusual
+        self.in_time = timedelta(seconds=120)  # promise P6: converged within
         self.skew = timedelta()  # by which the clocks of all processes are wrong
         self.meddle: Callable[[str, str], None] | None = None  # after each job: its name, its row
         self._stops: list[tuple[int, str, datetime, bool]] = []
@@ -116,7 +118,8 @@ class World:
         label = self.timeline.label
         pause = failpoint in PAUSABLE and not base.db.in_transaction()
         name = f"{failpoint} in {label}"
-        kind = self.fault(name, PAUSES if pause else FAILPOINTS, _about(label))
+        usual = PAUSES if pause else FAILPOINTS
+        kind = self.fault(name, self.chances.get(failpoint, usual), _about(label))
         if kind == "killed":
             raise Killed
         if kind == "paused":
