@@ -21,7 +21,10 @@ from gateway.cli.supervisor import Supervisor
 from gateway.settings import Settings, environment
 
 _READY_SECONDS = 60.0
-_CHOSEN = ("DATABASE_URL", "SECRET_KEY", "REDIS_URL", "SANDBOX_URL", "PUBLIC_BASE_URL", "PORT")
+_CHOSEN = (
+    "DATABASE_URL", "SECRET_KEY", "REDIS_URL", "SANDBOX_URL", "SANDBOX_SMTP_URL", "PUBLIC_BASE_URL",
+    "PORT",
+)  # fmt: skip
 _STOP_ORDER = (("clock", "web", "worker"), ("sandbox",), ("redis",))
 
 
@@ -33,6 +36,7 @@ class Options:
     host: str = "127.0.0.1"
     port: int | None = None
     sandbox_port: int | None = None
+    smtp_port: int | None = None
 
 
 class Stack:
@@ -45,6 +49,7 @@ class Stack:
         self.env = {**environment(), "PYTHONUNBUFFERED": "1", **extra}
         self.port = _choose("--port", options.port or self._env_port(), 8000, options.host)
         self.sandbox_port = 0
+        self.smtp_port = 0
         self.data = DataFolder(options.data)
         self.supervisor = Supervisor(reporter)
         self.http = requests.Session()
@@ -66,7 +71,11 @@ class Stack:
         settings = Settings.from_env(self.env)
         given = environment()
         self.data.choose(
-            {name: self.env[name] for name in _CHOSEN if not given.get(name, "").strip()}
+            {
+                name: self.env[name]
+                for name in _CHOSEN
+                if name in self.env and not given.get(name, "").strip()
+            }
         )
         own_redis = [child for child in self.supervisor.children if child.name == "redis"]
         self._wait(lambda: embedded_redis.answers(settings), "Redis", 15 if own_redis else 5)
@@ -94,14 +103,26 @@ class Stack:
                 "--sandbox-port", self.options.sandbox_port, 8010, "127.0.0.1", self.port
             )
             self.env["SANDBOX_URL"] = f"http://127.0.0.1:{self.sandbox_port}"
-        Settings.from_env({"REDIS_URL": "redis://unused", **self.env})
+        settings = Settings.from_env({"REDIS_URL": "redis://unused", **self.env})
+        if self.sandbox_port and settings.sandbox_smtp_url is None:
+            self.env["SANDBOX_SMTP_URL"] = self._mail_url(settings)
         if not asked_redis:
             log = self.data.logs / "redis.log"
             child, self.env["REDIS_URL"] = embedded_redis.prepare(self.data.path, log, self.env)
             self.supervisor.start(child)
         if self.sandbox_port:
             ledger = str(self.data.path / "sandbox-ledger.jsonl")
-            self._start("sandbox", "sandbox", "--port", str(self.sandbox_port), "--ledger", ledger)
+            mail = ("--smtp-port", str(self.smtp_port)) if self.smtp_port else ()
+            port = ("--port", str(self.sandbox_port))
+            self._start("sandbox", "sandbox", *port, *mail, "--ledger", ledger)
+
+    def _mail_url(self, settings: Settings) -> str:
+        """Where the sandbox takes mail, with the login that it knows."""
+        asked = self.options.smtp_port
+        self.smtp_port = _choose("--smtp-port", asked, 8025, "127.0.0.1", self.sandbox_port)
+        shared = settings.sandbox_credentials
+        login = f"{shared['smtp_user']}:{shared['smtp_password']}"
+        return f"smtp://{login}@127.0.0.1:{self.smtp_port}"
 
     @property
     def api(self) -> str:

@@ -5,6 +5,8 @@ import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
 from threading import Event
 from typing import Any, Protocol
 
@@ -57,42 +59,72 @@ def _wire(act: Callable[[socket.socket], None], instead: Callable[[], Response])
     return response
 
 
-def created(body: bytes) -> Response:
-    """201 with a JSON body."""
-    return Response(body, 201, content_type="application/json")
+@dataclass(frozen=True, slots=True)
+class Orderly:
+    """The answer that a placement gets when nothing strange happens to it."""
+
+    body: bytes
+    status: int = 201
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def spoken(self) -> Response:
+        """As a response with a JSON body."""
+        response = Response(self.body, self.status, content_type="application/json")
+        response.headers.extend(self.headers)
+        return response
+
+    def head(self) -> bytes:
+        """What goes over the bare connection before the body."""
+        phrase = HTTPStatus(self.status).phrase
+        lines = (
+            f"HTTP/1.1 {self.status} {phrase}",
+            "Content-Type: application/json",
+            "Connection: close",
+            f"Content-Length: {len(self.body)}",
+            *(f"{name}: {value}" for name, value in self.headers),
+        )
+        return "\r\n".join((*lines, "", "")).encode("ascii")
 
 
 def answer(
-    behaviour: Behaviour, body: bytes, dialect: Dialect, scheduler: Scheduler, hang_seconds: float
+    behaviour: Behaviour,
+    orderly: bytes | Orderly,
+    dialect: Dialect,
+    scheduler: Scheduler,
+    hang_seconds: float,
 ) -> Response:
-    """The answer that the behaviour asks for; `body` is what an orderly 201 would have carried."""
+    """The answer that the behaviour asks for; `orderly` is what it would have been without, bare
+    bytes being the body of a 201."""
+    if isinstance(orderly, bytes):
+        orderly = Orderly(orderly)
     wires = {
         Answer.HANG: lambda: _hang(scheduler, behaviour.seconds or hang_seconds),
-        Answer.SLOW: lambda: _slow(scheduler, body, behaviour.seconds or SLOW_SECONDS),
-        Answer.DRIP: lambda: _drip(scheduler, body, behaviour.seconds or DRIP_SECONDS),
+        Answer.SLOW: lambda: _slow(scheduler, orderly, behaviour.seconds or SLOW_SECONDS),
+        Answer.DRIP: lambda: _drip(scheduler, orderly, behaviour.seconds or DRIP_SECONDS),
         Answer.RESET: lambda: _wire(_reset, _failed),
         Answer.CLOSE: lambda: _wire(_close, _failed),
-        Answer.TRUNCATED: lambda: _truncated(body),
+        Answer.TRUNCATED: lambda: _truncated(orderly),
         Answer.GARBAGE: lambda: _wire(_babble, _failed),
     }
     wire = wires.get(behaviour.answer)
-    return wire() if wire else _spoken(behaviour, body, dialect)
+    return wire() if wire else _spoken(behaviour, orderly, dialect)
 
 
-def _spoken(behaviour: Behaviour, body: bytes, dialect: Dialect) -> Response:
+def _spoken(behaviour: Behaviour, orderly: Orderly, dialect: Dialect) -> Response:
     match behaviour.answer:
         case Answer.ERROR_502:
             return Response(HTML.format("502 Bad Gateway"), 502, content_type="text/html")
         case Answer.HTML:
-            return Response(HTML.format("Created"), 201, content_type="text/html")
+            html = HTML.format(HTTPStatus(orderly.status).phrase)
+            return Response(html, orderly.status, content_type="text/html")
         case Answer.EMPTY:
-            return Response(b"", 201, content_type="application/json")
+            return Response(b"", orderly.status, content_type="application/json")
         case Answer.REDIRECT:
             return Response(b"", 307, headers={"Location": f"{request.path}?moved=true"})
         case Answer.REJECTED:
             return dialect(400, behaviour.code or 21211, "The request was rejected")
     if behaviour.answer not in _REFUSALS:
-        return created(body)
+        return orderly.spoken()
     response = dialect(*_REFUSALS[behaviour.answer])
     if behaviour.retry_after is not None:
         response.headers["Retry-After"] = behaviour.retry_after
@@ -101,11 +133,6 @@ def _spoken(behaviour: Behaviour, body: bytes, dialect: Dialect) -> Response:
 
 def _failed() -> Response:
     return Response(json.dumps({"detail": "no socket to act on"}), 500, mimetype="application/json")
-
-
-def _head(length: int) -> bytes:
-    lines = ("HTTP/1.1 201 Created", "Content-Type: application/json", "Connection: close")
-    return "\r\n".join((*lines, f"Content-Length: {length}", "", "")).encode("ascii")
 
 
 def _reset(connection: socket.socket) -> None:
@@ -142,19 +169,21 @@ def _hang(scheduler: Scheduler, seconds: float) -> Response:
     return _wire(lambda own: scheduler.after(seconds, lambda: _close(own)), wait)
 
 
-def _slow(scheduler: Scheduler, body: bytes, seconds: float) -> Response:
+def _slow(scheduler: Scheduler, orderly: Orderly, seconds: float) -> Response:
     def late(connection: socket.socket) -> None:
-        if _say(connection, _head(len(body)) + body):
+        if _say(connection, orderly.head() + orderly.body):
             _close(connection)
 
     def wait() -> Response:
         Event().wait(seconds)
-        return created(body)
+        return orderly.spoken()
 
     return _wire(lambda own: scheduler.after(seconds, lambda: late(own)), wait)
 
 
-def _drip(scheduler: Scheduler, body: bytes, seconds: float) -> Response:
+def _drip(scheduler: Scheduler, orderly: Orderly, seconds: float) -> Response:
+    body = orderly.body
+
     def drop(connection: socket.socket, at: int) -> None:
         if at == len(body):
             _close(connection)
@@ -162,7 +191,7 @@ def _drip(scheduler: Scheduler, body: bytes, seconds: float) -> Response:
             scheduler.after(seconds, lambda: drop(connection, at + 1))
 
     def start(connection: socket.socket) -> None:
-        if _say(connection, _head(len(body))):
+        if _say(connection, orderly.head()):
             scheduler.after(seconds, lambda: drop(connection, 0))
 
     def drops() -> Iterator[bytes]:
@@ -170,18 +199,19 @@ def _drip(scheduler: Scheduler, body: bytes, seconds: float) -> Response:
             Event().wait(seconds)
             yield body[at : at + 1]
 
-    return _wire(
-        start,
-        lambda: Response(drops(), 201, {"Content-Length": str(len(body))}, "application/json"),
-    )
+    return _wire(start, lambda: _partly(orderly, drops()))
 
 
-def _truncated(body: bytes) -> Response:
-    half = body[: len(body) // 2]
+def _truncated(orderly: Orderly) -> Response:
+    half = orderly.body[: len(orderly.body) // 2]
 
     def cut(connection: socket.socket) -> None:
-        if _say(connection, _head(len(body)) + half):
+        if _say(connection, orderly.head() + half):
             _close(connection)
 
-    length = {"Content-Length": str(len(body))}
-    return _wire(cut, lambda: Response([half], 201, length, "application/json"))
+    return _wire(cut, lambda: _partly(orderly, [half]))
+
+
+def _partly(orderly: Orderly, pieces: Iterable[bytes]) -> Response:
+    headers = (*orderly.headers, ("Content-Length", str(len(orderly.body))))
+    return Response(pieces, orderly.status, list(headers), content_type="application/json")

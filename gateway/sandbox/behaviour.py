@@ -28,7 +28,7 @@ class Answer(StrEnum):
 
 
 class Delivery(StrEnum):
-    """What becomes of the callbacks of a call."""
+    """What becomes of the callbacks of a call or message."""
 
     ONCE = "once"
     LOST = "lost"
@@ -36,6 +36,7 @@ class Delivery(StrEnum):
     REVERSED = "reversed"
     EARLY = "early"
     LATE = "late"
+    FADING = "fading"  # of a message: nothing is heard after `sent`
 
 
 class Signing(StrEnum):
@@ -60,7 +61,10 @@ class Behaviour:
     """One placement's fate. `name` is the `mode` of its ledger line.
 
     `status` and `sip_code` are Twilio's words for the end of the call; `heard` is what the person
-    says and `digits` the keys they press. `seconds`, `retry_after` and `code` belong to faults.
+    says and `digits` the keys they press, a part of them at each `<Gather>`. A message ends as
+    `outcome` says, with `error_code`; WhatsApp's are read after that if `reads`, and answered by
+    `reply`. `windowed` people get free words on WhatsApp only within 24 hours of their own.
+    `seconds`, `retry_after` and `code` belong to faults.
     """
 
     name: str = "answered"
@@ -71,6 +75,11 @@ class Behaviour:
     answered_by: str = "human"
     heard: str = "Thank you, goodbye."
     digits: str = ""
+    outcome: str = "delivered"
+    error_code: int | None = None
+    reads: bool = True
+    reply: str = ""
+    windowed: bool = False
     delivery: Delivery = Delivery.ONCE
     signing: Signing = Signing.CURRENT
     transcript: Transcript = Transcript.PROMPT

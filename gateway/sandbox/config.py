@@ -1,5 +1,6 @@
 """What a sandbox needs to know before it can play a provider."""
 
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,38 @@ class VoiceClient:
 
 
 @dataclass(frozen=True, slots=True)
+class SmtpDoor:
+    """Where mail comes in: a bound socket, and the one login that is known there. Nobody has to
+    log in."""
+
+    listener: socket.socket
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SendGridAccount:
+    """A SendGrid account: its API key, and in hex the private number of the curve P-256 that signs
+    its event webhook."""
+
+    key: str = field(repr=False)
+    signing_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MetaApp:
+    """An app at Meta with one WhatsApp sender, whose number is in E.164 form. `verify_token` is
+    what the handshake shows."""
+
+    phone_number_id: str
+    number: str
+    access_token: str = field(repr=False)
+    app_secret: str = field(repr=False)
+    verify_token: str = field(repr=False)
+    stale_app_secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxConfig:
     """Everything is given by whoever starts the sandbox; nothing is read from the environment.
 
@@ -45,6 +78,9 @@ class SandboxConfig:
     transcript_delay: float = 20.0
     hang_seconds: float = 60.0
     senders: int = 16
+    smtp: SmtpDoor | None = None
+    sendgrid_accounts: tuple[SendGridAccount, ...] = ()
+    meta_apps: tuple[MetaApp, ...] = ()
 
     def __post_init__(self) -> None:
         if _repeats(account.sid for account in self.accounts):

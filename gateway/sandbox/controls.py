@@ -32,8 +32,9 @@ def health() -> Response:
 
 @controls.get("/ledger")
 def read_ledger() -> Response:
-    """What was really placed, in order."""
-    return shown(on_stage().ledger.entries())
+    """What was really placed, in order; `?after=N` leaves out the first N."""
+    after = request.args.get("after", "")
+    return shown(on_stage().ledger.entries(int(after) if after.isdecimal() else 0))
 
 
 @controls.delete("/ledger")

@@ -103,14 +103,19 @@ class Postman:
         )
         return response, trouble
 
-    def errand(self, callback: Callback) -> Callable[[], float | None]:
-        """A job for a lane: sends, and names the seconds to wait while there is a retry left."""
+    def errand(
+        self, callback: Callback, answered: Callable[[requests.Response], None] | None = None
+    ) -> Callable[[], float | None]:
+        """A job for a lane: sends, and names the seconds to wait while there is a retry left;
+        `answered` is shown each response."""
         attempts = 0
 
         def run() -> float | None:
             nonlocal attempts
             attempts += 1
-            _, trouble = self.send(callback, attempts)
+            response, trouble = self.send(callback, attempts)
+            if response is not None and answered is not None:
+                answered(response)
             again = trouble in callback.policy.reasons and attempts <= callback.policy.retries
             return FIRST_WAIT_SECONDS * 2 ** (attempts - 1) if again else None
 

@@ -1,14 +1,16 @@
 """Faults that a test switches on: for the next N requests of a kind, or for a share of them."""
 
 import random
+import re
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
 from gateway.sandbox import numbers
 from gateway.sandbox.behaviour import Answer, Behaviour, Delivery, Signing
+from gateway.sandbox.numbers import Kind
 
-PROVIDERS = ("twilio", "voice_api")
+PROVIDERS = ("twilio", "voice_api", "smtp", "sendgrid", "meta")
 
 _REFUSED: dict[str, Any] = {"accepted": False}
 CHANGES: dict[str, dict[str, Any]] = {
@@ -42,10 +44,20 @@ CHANGES: dict[str, dict[str, Any]] = {
     "stale_token": {"signing": Signing.STALE},
     "busy": {"status": "busy", "sip_code": "486"},
     "no_answer": {"status": "no-answer", "sip_code": "487"},
-    "failed": {"status": "failed", "sip_code": "404"},
+    "failed": {"status": "failed", "sip_code": "404", "outcome": "failed", "error_code": 30008},
+    "presses": {},
+    "undelivered": {"outcome": "undelivered", "error_code": 30003},
+    "stays_sent": {"outcome": "sent"},
+    "unread": {"reads": False},
+    "replies": {},
+}
+# What only one kind of placement knows.
+_KIND_OF: dict[str, Kind] = {
+    **dict.fromkeys(("busy", "no_answer", "presses"), "call"),
+    **dict.fromkeys(("undelivered", "stays_sent", "unread", "replies"), "message"),
 }
 
-# What may befall questions about calls; placements go on as they did.
+# What may befall questions about calls and messages; placements go on as they did.
 LOOKUPS = frozenset({"lookup_503", "lookup_lags"})
 
 
@@ -65,6 +77,9 @@ class Fault:
     seconds: float | None = None
     retry_after: str | None = None
     code: int | None = None
+    kind: Kind | None = None
+    digits: str | None = None
+    text: str | None = None
 
     def laid_over(self, base: Behaviour) -> Behaviour:
         """The number's behaviour with this fault's changes, under the fault's name."""
@@ -74,13 +89,20 @@ class Fault:
             seconds=self.seconds,
             retry_after=self.retry_after,
             code=self.code,
+            digits=base.digits if self.digits is None else self.digits,
+            reply=base.reply if self.text is None else self.text,
             **CHANGES[self.behaviour],
         )
 
     @property
     def of_lookups(self) -> bool:
-        """Whether it befalls questions about calls, and not placements."""
+        """Whether it befalls questions about calls and messages, and not placements."""
         return self.behaviour in LOOKUPS
+
+    @property
+    def scope(self) -> "_Scope":
+        """What it befalls."""
+        return self.of_lookups, self.provider, self.kind or _KIND_OF.get(self.behaviour)
 
     def as_json(self) -> dict[str, Any]:
         """Only the parts that were given."""
@@ -88,10 +110,12 @@ class Fault:
         return {name: value for name, value in parts.items() if value is not None}
 
 
-def played(mode: str, number: str) -> Behaviour:
+def played(mode: str, number: str, kind: Kind = "call") -> Behaviour:
     """The behaviour that a ledger line calls `mode`."""
-    own = numbers.meaning(number)
-    return Fault(mode).laid_over(own) if mode in CHANGES and mode != own.name else own
+    own = numbers.meaning(number, kind)
+    if mode == own.name:
+        return own  # else it was a fault, or a person whose window was open
+    return Fault(mode).laid_over(own) if mode in CHANGES else numbers.meaning("", kind)
 
 
 def _number(body: dict[str, Any], name: str, low: float, high: float) -> float | None:
@@ -127,6 +151,7 @@ def read_fault(body: object) -> Fault:
         raise FaultError(f"provider must be one of {', '.join(PROVIDERS)}")
     if (body.get("next") is None) == (body.get("share") is None):
         raise FaultError("give either next or share")
+    _check_kind(body)
     retry_after = body.get("retry_after")
     return Fault(
         behaviour=behaviour,
@@ -137,7 +162,24 @@ def read_fault(body: object) -> Fault:
         seconds=_number(body, "seconds", 0, 3600),
         retry_after=None if retry_after is None else str(retry_after),
         code=_whole(body, "code", 1, 99_999_999),
+        kind=body.get("kind"),
+        digits=body.get("digits"),
+        text=body.get("text"),
     )
+
+
+def _check_kind(body: dict[str, Any]) -> None:
+    behaviour, digits, text = (body.get(name) for name in ("behaviour", "digits", "text"))
+    kind = body.get("kind")
+    if kind not in (None, "call", "message"):
+        raise FaultError("kind must be call or message")
+    if kind is not None and _KIND_OF.get(str(behaviour), kind) != kind:
+        raise FaultError(f"{behaviour} does not befall a {kind}")
+    pressed = isinstance(digits, str) and re.fullmatch(r"[0-9*#]+", digits)
+    if (digits is not None and not pressed) or (behaviour == "presses") is (digits is None):
+        raise FaultError("presses needs digits, keys as on a telephone, and nothing else takes any")
+    if (behaviour == "replies") is not isinstance(text, str):
+        raise FaultError("replies needs a text, and nothing else takes any")
 
 
 @dataclass(slots=True)
@@ -147,12 +189,12 @@ class _Active:
     dice: random.Random
 
 
-_Scope = tuple[bool, str | None]  # look-ups or placements; the provider, or all
+_Scope = tuple[bool, str | None, str | None]  # look-ups or placements; provider and kind, or all
 
 
 class FaultBook:
-    """The faults in force: per provider, or for all, one counted (it wins) and one shared, for
-    placements and likewise for look-ups."""
+    """The faults in force: per provider and kind, or for all, one counted (it wins) and one shared,
+    for placements and likewise for look-ups."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -164,7 +206,7 @@ class FaultBook:
         active = _Active(fault, fault.next or 0, random.Random(fault.seed))
         with self._lock:
             book = self._shared if fault.next is None else self._counted
-            book[fault.of_lookups, fault.provider] = active
+            book[fault.scope] = active
 
     def clear(self) -> None:
         """End every fault."""
@@ -180,9 +222,11 @@ class FaultBook:
             ]
             return counted + [entry.fault.as_json() for entry in self._shared.values()]
 
-    def choose(self, provider: str, *, lookup: bool = False) -> Fault | None:
+    def choose(self, provider: str, *, lookup: bool = False, kind: Kind = "call") -> Fault | None:
         """The fault for one placement request or one look-up, if any; counts it down."""
-        scopes: tuple[_Scope, ...] = ((lookup, provider), (lookup, None))
+        if not self._counted and not self._shared:
+            return None
+        scopes = [(lookup, who, what) for who in (provider, None) for what in (kind, None)]
         with self._lock:
             for scope in scopes:
                 entry = self._counted.get(scope)

@@ -52,10 +52,10 @@ class Ledger:
             self._turn.notify_all()
         self._durable = max(self._durable, upto)
 
-    def entries(self) -> list[dict[str, Any]]:
-        """All entries in the order in which they were placed."""
+    def entries(self, after: int = 0) -> list[dict[str, Any]]:
+        """The entries in the order in which they were placed, without that many of the oldest."""
         with self._turn:
-            return list(self._entries)
+            return self._entries[after:]
 
     def clear(self) -> None:
         """Forget everything, in memory and on the disk."""

@@ -1,9 +1,12 @@
-"""What happens to a number is fixed by the number (field.md 5.4, the rows that concern calls)."""
+"""What happens to a number is fixed by the number (field.md 5.4): to a call, and to a message."""
 
 import re
 from threading import Lock
+from typing import Literal
 
 from gateway.sandbox.behaviour import Answer, Behaviour, Delivery, Signing, Transcript
+
+Kind = Literal["call", "message"]
 
 _SCENARIO = "+1202555"
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -12,9 +15,7 @@ REFUSALS_BEFORE_OK = 2
 THROTTLED_TWICE = Behaviour("throttled_twice")
 _REFUSED = Behaviour("throttled_twice", answer=Answer.THROTTLED, accepted=False, retry_after="1")
 
-_MEANINGS: dict[str, Behaviour] = {
-    "0100": Behaviour("answered"),
-    "0103": Behaviour("lost_callbacks", delivery=Delivery.LOST),
+_EITHER: dict[str, Behaviour] = {
     "0104": Behaviour("duplicate_callbacks", delivery=Delivery.TRIPLE),
     "0105": Behaviour("reversed_callbacks", delivery=Delivery.REVERSED),
     "0106": Behaviour("early_callbacks", delivery=Delivery.EARLY),
@@ -22,6 +23,12 @@ _MEANINGS: dict[str, Behaviour] = {
     "0110": Behaviour("timeout_accepted", answer=Answer.HANG),
     "0111": Behaviour("timeout_not_accepted", answer=Answer.HANG, accepted=False),
     "0112": THROTTLED_TWICE,
+    "0130": Behaviour("forged_signature", signing=Signing.FORGED),
+    "0131": Behaviour("stale_token", signing=Signing.STALE),
+}
+_CALLS: dict[str, Behaviour] = _EITHER | {
+    "0100": Behaviour("answered"),
+    "0103": Behaviour("lost_callbacks", delivery=Delivery.LOST),
     "0120": Behaviour("busy", status="busy", sip_code="486"),
     "0121": Behaviour("no_answer", status="no-answer", sip_code="487"),
     "0122": Behaviour(
@@ -35,10 +42,17 @@ _MEANINGS: dict[str, Behaviour] = {
     "0126": Behaviour("late_transcript", transcript=Transcript.LATE),
     "0127": Behaviour("no_transcript", transcript=Transcript.NEVER),
     "0128": Behaviour("transcript_twice", transcript=Transcript.TWICE),
-    "0130": Behaviour("forged_signature", signing=Signing.FORGED),
-    "0131": Behaviour("stale_token", signing=Signing.STALE),
 }
-_ANSWERED = _MEANINGS["0100"]
+_MESSAGES: dict[str, Behaviour] = _EITHER | {
+    "0100": Behaviour("delivered"),
+    "0101": Behaviour("unreachable", outcome="undelivered", error_code=30003),
+    "0102": Behaviour("filtered", outcome="undelivered", error_code=30007),
+    "0103": Behaviour("callbacks_end_at_sent", delivery=Delivery.FADING),
+    "0108": Behaviour("replies_1", reply="1"),
+    "0109": Behaviour("replies_stop", reply="STOP"),
+    "0113": Behaviour("outside_window", outcome="failed", error_code=63016, windowed=True),
+}
+_MEANINGS: dict[Kind, dict[str, Behaviour]] = {"call": _CALLS, "message": _MESSAGES}
 
 
 def is_e164(number: str) -> bool:
@@ -46,11 +60,12 @@ def is_e164(number: str) -> bool:
     return _E164.fullmatch(number) is not None
 
 
-def meaning(number: str) -> Behaviour:
-    """The fate of a call to this number; a number without a meaning is answered by a person."""
-    if not number.startswith(_SCENARIO):
-        return _ANSWERED
-    return _MEANINGS.get(number.removeprefix(_SCENARIO), _ANSWERED)
+def meaning(number: str, kind: Kind = "call") -> Behaviour:
+    """The fate of a call or message to this number, which may have a channel in front
+    (`whatsapp:`). At a number without a meaning a person answers, or reads."""
+    meanings = _MEANINGS[kind]
+    last = number.rpartition(":")[2].removeprefix(_SCENARIO)
+    return meanings.get(last, meanings["0100"])
 
 
 class Throttle:

@@ -31,6 +31,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.received: list[Received] = []
+        self.content_type = "text/xml"
         self.reply: Callable[[Received], Reply] = lambda request: (204, "")
         self._news = Condition()
         receiver = self
@@ -46,9 +47,12 @@ class Receiver:
                 status, text = receiver.reply(request)
                 receiver.keep(request)
                 self.send_response(status)
+                self.send_header("Content-Type", receiver.content_type)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text.encode())
+
+            do_GET = do_POST  # noqa: N815 - the library looks for this name
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass

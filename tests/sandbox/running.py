@@ -40,6 +40,7 @@ class Running:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         self.account, self.voice_client = config.accounts[0], config.voice_clients[0]
+        self.messages_url = f"{self.url}/2010-04-01/Accounts/{self.account.sid}/Messages.json"
         self.calls_url = f"{self.url}/2010-04-01/Accounts/{self.account.sid}/Calls.json"
 
     def auth(self) -> tuple[str, str]:
@@ -67,6 +68,28 @@ class Running:
         """The same with a bare request; None removes a parameter."""
         data = {"To": scenario("0100"), "From": SENDER, "Twiml": SAY, **form}
         return requests.post(self.calls_url, data=data, auth=self.auth(), timeout=10)
+
+    def message(self, to: str, account: TwilioAccount | None = None, **options: Any) -> Any:
+        """Send a message whose states are called back to the receiver; on the channel of `to`."""
+        sender = f"whatsapp:{SENDER}" if to.startswith("whatsapp:") else SENDER
+        options = {
+            "from_": sender,
+            "body": "See you at noon.",
+            "status_callback": f"{self.receiver.url}/webhooks/twilio/messages?attempt=a-1",
+            **options,
+        }
+        return self.client(account=account).messages.create(to=to, **options)
+
+    def post_message(self, **form: Any) -> requests.Response:
+        """The same with a bare request; None removes a parameter."""
+        data = {"To": scenario("0100"), "From": SENDER, "Body": "See you at noon.", **form}
+        return requests.post(self.messages_url, data=data, auth=self.auth(), timeout=10)
+
+    def write(self, sender: str, text: str = "", **letter: Any) -> requests.Response:
+        """Have a person write to the sender of these messages."""
+        to = f"whatsapp:{SENDER}" if sender.startswith("whatsapp:") else SENDER
+        body = {"from": sender, "to": to, "text": text} | letter
+        return requests.post(f"{self.url}/sandbox/inbound", json=body, timeout=10)
 
     def voice(self, number: str, key: str | None = None, **body: Any) -> requests.Response:
         """Place a call with the generic provider."""

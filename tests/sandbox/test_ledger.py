@@ -73,6 +73,15 @@ def test_an_emptied_ledger_is_empty_on_the_disk_too(sandbox: Running) -> None:
     assert len(sandbox.look("ledger")) == len(lines(sandbox.config.ledger_path)) == 1
 
 
+def test_the_ledger_can_be_read_on_from_where_one_was(sandbox: Running) -> None:
+    for last in ("0100", "0120", "0121"):
+        sandbox.call(scenario(last))
+    whole = sandbox.look("ledger")
+    assert sandbox.look("ledger?after=2") == whole[2:]
+    assert sandbox.look("ledger?after=3") == []
+    assert sandbox.look("ledger?after=none") == whole
+
+
 def test_many_threads_write_every_line_once(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
 

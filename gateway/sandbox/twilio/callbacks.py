@@ -1,13 +1,15 @@
-"""The form bodies that Twilio posts about a call (twilio.md 2.2 and 2.4)."""
+"""Signed forms, and the bodies of those that Twilio posts about a call (twilio.md 2.2, 2.4)."""
 
 import json
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 from uuid import uuid4
 
+from gateway.sandbox.behaviour import Signing
 from gateway.sandbox.delivery import Callback, split_overrides
 from gateway.sandbox.signing import TwilioSigner
 from gateway.sandbox.twilio.calls import Call
@@ -20,24 +22,43 @@ Params = dict[str, str]
 
 
 def letter(
+    signer: TwilioSigner, call: Call, url: str, params: Params, event: str, kind: str
+) -> Callback:
+    """A signed form about a call; its bodies write a space as %20."""
+    subject = Subject(call.sid, call.behaviour.signing, event, kind)
+    return signed_form(signer, subject, url, params, quote)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a form is about, and with which secret it is to be signed."""
+
+    sid: str
+    signing: Signing
+    event: str
+    kind: str
+
+
+def signed_form(
     signer: TwilioSigner,
-    call: Call,
+    subject: Subject,
     url: str,
     params: Params,
-    event: str,
-    kind: str,
+    quoting: Callable[..., str] = quote_plus,
 ) -> Callback:
-    """A signed form for the URL without its fragment; the idempotency token stays over retries."""
+    """A form for the URL without its fragment; the idempotency token stays over retries."""
     bare, policy = split_overrides(url)
     headers: Mapping[str, str] = {
         "Content-Type": FORM,
         "User-Agent": "TwilioProxy/1.1",
         "X-Home-Region": "us1",
-        "X-Twilio-Signature": signer.sign(call.behaviour.signing, bare, params),
+        "X-Twilio-Signature": signer.sign(subject.signing, bare, params),
         "I-Twilio-Idempotency-Token": str(uuid4()),
     }
-    body = urlencode(params, quote_via=quote, safe="").encode("ascii")
-    return Callback("twilio", kind, event, call.sid, bare, body, lambda: headers, policy)
+    body = urlencode(params, quote_via=quoting, safe="").encode("ascii")
+    return Callback(
+        "twilio", subject.kind, subject.event, subject.sid, bare, body, lambda: headers, policy
+    )
 
 
 def call_params(call: Call, status: str) -> Params:

@@ -1,15 +1,16 @@
 """The calls that the simulated Twilio knows, and the questions its list answers."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from threading import Lock, RLock
+from datetime import datetime
+from threading import RLock
 from typing import Any
 
 from gateway.sandbox.behaviour import Behaviour
 from gateway.sandbox.schedule import Lane, Scheduler
 from gateway.sandbox.twilio.orders import CallOrder
+from gateway.sandbox.twilio.shelf import EVERY_DAY, Days, Shelf
 
 TERMINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
@@ -36,6 +37,11 @@ class Call:
     lock: RLock = field(default_factory=RLock)
 
     @property
+    def to(self) -> str:
+        """The number called."""
+        return self.order.to
+
+    @property
     def is_over(self) -> bool:
         """True in a terminal state, which never changes."""
         return self.status in TERMINAL
@@ -43,59 +49,40 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """What a list asks for; days are UTC and compare with the start of the call, inclusively.
-    `created_until` is how far a list has come that lags."""
+    """What a list asks for; days compare with the start of the call, which one that was not dialled
+    yet has none of. `created_until` is how far a list has come that lags."""
 
     to: str = ""
     from_: str = ""
     status: str = ""
-    started_on: date | None = None
-    started_until: date | None = None
-    started_since: date | None = None
+    started: Days = EVERY_DAY
     created_until: datetime | None = None
 
     def admits(self, call: Call) -> bool:
-        """Whether the call belongs on the list; one that was not dialled yet has no start day."""
+        """Whether the call belongs on the list."""
         if self.to not in ("", call.order.to) or self.from_ not in ("", call.order.from_):
             return False
         if self.created_until is not None and call.created_at > self.created_until:
             return False
-        if self.status not in ("", call.status):
-            return False
-        if self.started_on is self.started_until is self.started_since is None:
-            return True
-        day = call.started_at.date() if call.started_at else None
-        return day is not None and (
-            (self.started_on is None or day == self.started_on)
-            and (self.started_until is None or day <= self.started_until)
-            and (self.started_since is None or day >= self.started_since)
-        )
+        return self.status in ("", call.status) and self.started.admit(call.started_at)
 
 
-class CallBook:
+class CallBook(Shelf[Call]):
     """Every call of one account, in memory: those since the start, and what a ledger kept."""
 
     def __init__(self, account_sid: str, scheduler: Scheduler) -> None:
+        super().__init__()
         self._account_sid = account_sid
         self._scheduler = scheduler
-        self._lock = Lock()
-        self._by_sid: dict[str, Call] = {}
-        self._by_to: dict[str, list[Call]] = {}
-        self._count = 0
-        self._last_sid: str | None = None
 
     def open(
         self, order: CallOrder, behaviour: Behaviour, now: datetime, sid: str | None = None
     ) -> Call:
         """A queued call, with a sid of its own unless one is given."""
-        sid = sid or "CA" + secrets.token_hex(16)
-        with self._lock:
-            self._count += 1
-            lane = Lane(self._scheduler)
-            call = Call(self._count, self._account_sid, sid, order, behaviour, lane, now, now)
-            self._by_sid[sid] = call
-            self._by_to.setdefault(order.to, []).append(call)
-        return call
+        name, lane = sid or "CA" + secrets.token_hex(16), Lane(self._scheduler)
+        return self.put(
+            lambda number: Call(number, self._account_sid, name, order, behaviour, lane, now, now)
+        )
 
     def take_back(self, line: dict[str, Any], behaviour: Behaviour) -> None:
         """A call of an earlier run, as its ledger line has it. It is over, in the way that was in
@@ -109,37 +96,3 @@ class CallBook:
         call = self.open(order, behaviour, placed, line["external_id"])
         call.status, call.started_at, call.ended_at = behaviour.status, placed, placed
         call.seconds = 1 if behaviour.status == "completed" else 0
-
-    def swap_last_sid(self, sid: str) -> str:
-        """Remember this sid and give the one before it (itself, if it is the first)."""
-        with self._lock:
-            previous, self._last_sid = self._last_sid or sid, sid
-            return previous
-
-    def get(self, sid: str) -> Call | None:
-        """The call with this sid, unless there was none or it was removed."""
-        with self._lock:
-            return self._by_sid.get(sid)
-
-    def remove(self, call: Call) -> None:
-        """Forget the call."""
-        with self._lock:
-            self._by_sid.pop(call.sid, None)
-            self._by_to[call.order.to] = [
-                other for other in self._by_to[call.order.to] if other is not call
-            ]
-
-    def page(self, wanted: CallFilter, size: int, below: int | None) -> tuple[list[Call], bool]:
-        """The newest calls with a number under `below`, and whether more follow."""
-        page: list[Call] = []
-        for call in self._newest_first(wanted.to):
-            if (below is None or call.number < below) and wanted.admits(call):
-                if len(page) == size:
-                    return page, True
-                page.append(call)
-        return page, False
-
-    def _newest_first(self, to: str) -> Iterator[Call]:
-        with self._lock:
-            calls: Iterable[Call] = self._by_to.get(to, ()) if to else self._by_sid.values()
-            return reversed(list(calls))

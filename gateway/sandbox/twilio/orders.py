@@ -52,7 +52,7 @@ def read_order(form: MultiDict[str, str]) -> CallOrder:
     twiml = "" if url else form.get("Twiml", "")
     _check_document(url, twiml)
     for name in ("StatusCallback", "AsyncAmdStatusCallback", "RecordingStatusCallback"):
-        _check_callback(name, form)
+        check_callback(name, form)
     detects = form.get("MachineDetection", "") in ("Enable", "DetectMessageEnd")
     apart = detects and form.get("AsyncAmd", "").lower() == "true"
     records = form.get("Record", "").lower() == "true"
@@ -74,13 +74,14 @@ def _check_numbers(to: str, sender: str) -> None:
         raise OrderError(21201, "No 'To' number is specified")
     if not sender:
         raise OrderError(21213, "No 'From' number is specified")
-    _refuse_magic(_MAGIC_FROM, sender)
-    _refuse_magic(_MAGIC_TO, to)
+    refuse_magic(_MAGIC_FROM, sender)
+    refuse_magic(_MAGIC_TO, to)
     if not is_e164(to) and not to.startswith(("sip:", "client:")):
         raise OrderError(21211, "The 'To' number is not a valid phone number")
 
 
-def _refuse_magic(numbers: Mapping[str, tuple[int, str]], number: str) -> None:
+def refuse_magic(numbers: Mapping[str, tuple[int, str]], number: str) -> None:
+    """Raises the OrderError that one of Twilio's own test numbers stands for."""
     if number in numbers:
         raise OrderError(*numbers[number])
 
@@ -88,19 +89,21 @@ def _refuse_magic(numbers: Mapping[str, tuple[int, str]], number: str) -> None:
 def _check_document(url: str, twiml: str) -> None:
     if not url and not twiml:
         raise OrderError(21205, "Url parameter is required")
-    if url and not _is_web_address(url):
+    if url and not is_web_address(url):
         raise OrderError(21205, "Url is not a valid URL")
     if len(twiml) > MOST_TWIML:
         raise OrderError(21205, f"Twiml is longer than {MOST_TWIML} characters")
 
 
-def _check_callback(name: str, form: MultiDict[str, str]) -> None:
+def check_callback(name: str, form: MultiDict[str, str]) -> None:
+    """Raises OrderError if the parameter is there and no address that Twilio would post to."""
     url = form.get(name, "")
-    if url and not (_is_web_address(url) and "_" not in (urlsplit(url).hostname or "")):
+    if url and not (is_web_address(url) and "_" not in (urlsplit(url).hostname or "")):
         raise OrderError(21609, f"{name} is not a valid URL")
 
 
-def _is_web_address(url: str) -> bool:
+def is_web_address(url: str) -> bool:
+    """Whether this is an http(s) address with a host."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname)

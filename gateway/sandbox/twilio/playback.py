@@ -34,6 +34,7 @@ class Playback:
         self._signer = signer
         self._pace = stage.pace
         self._sent = 0
+        self._keys = call.behaviour.digits
         late = call.behaviour.seconds or LATE_SECONDS
         self._outbox = Outbox(call.behaviour.delivery, call.lane, stage.postman, late)
         self._words: LiveWords | None = None
@@ -138,7 +139,7 @@ class Playback:
         if self._call.is_over:
             return
         if self._words is not None:
-            self._words.said(script.spoken)
+            self._words.said(script.words)
         self._later(self._pace.talk_seconds * 0.3, lambda: self._listen(script))
 
     def _listen(self, script: Script) -> None:
@@ -146,21 +147,42 @@ class Playback:
             return
         if self._words is not None:
             self._words.heard()
-        if self._call.behaviour.digits and script.gather_url:
-            self._outbox.run(once(lambda: self._press(script.gather_url or "")))
-        else:
-            self._hang_up_soon()
+        self._collect(script)
 
-    def _press(self, url: str) -> None:
+    def _collect(self, script: Script) -> None:
+        """Press what the document waits for, fall through where nothing is pressed, or hang up."""
+        gather = script.gather
+        if gather is None:
+            self._hang_up_soon()
+            return
+        taken = gather.keys or len(self._keys)
+        keys, self._keys = self._keys[:taken], self._keys[taken:]
+        if gather.action_url and (keys or gather.tells_empty):
+            self._outbox.run(once(lambda: self._press(gather.action_url, keys)))
+        else:
+            self._later(self._pace.talk_seconds * 0.3, lambda: self._follow(script.rest))
+
+    def _press(self, url: str, keys: str) -> None:
+        if self._call.is_over:
+            return
         params = call_params(self._call, "in-progress") | {
-            "Digits": self._call.behaviour.digits,
+            "Digits": keys,
             "FinishedOnKey": "",
             "msg": "Gather End",
         }
-        answer = self._ask(url, params, "gather")
-        if answer is not None and answer.spoken and self._words is not None:
-            self._words.said(answer.spoken)
-        self._hang_up_soon()
+        self._follow(self._ask(url, params, "gather"))
+
+    def _follow(self, script: Script | None) -> None:
+        """Go on with the answer to a key, or with what follows a `<Gather>` that got none."""
+        if self._call.is_over:
+            return
+        script = script or Script()
+        if self._words is not None:
+            self._words.said(script.words)
+        if script.gather is None:
+            self._hang_up_soon()
+        else:
+            self._later(self._pace.talk_seconds * 0.3, lambda: self._collect(script))
 
     def _hang_up_soon(self) -> None:
         self._later(self._pace.talk_seconds * 0.3, lambda: self.finish("completed"))

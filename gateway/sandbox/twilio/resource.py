@@ -32,7 +32,8 @@ def _snake(name: str) -> str:
 _SUBRESOURCE_NAMES = tuple((_snake(name), name) for name in _SUBRESOURCES)
 
 
-def _when(moment: datetime | None) -> str | None:
+def when(moment: datetime | None) -> str | None:
+    """RFC 2822, or null."""
     return None if moment is None else rfc2822(moment)
 
 
@@ -47,8 +48,8 @@ def call_json(call: Call) -> dict[str, Any]:
     path = f"/{VERSION}/Accounts/{call.account_sid}/Calls/{call.sid}"
     return {
         "sid": call.sid,
-        "date_created": _when(call.created_at),
-        "date_updated": _when(call.updated_at),
+        "date_created": when(call.created_at),
+        "date_updated": when(call.updated_at),
         "parent_call_sid": None,
         "account_sid": call.account_sid,
         "to": call.order.to,
@@ -57,8 +58,8 @@ def call_json(call: Call) -> dict[str, Any]:
         "from_formatted": formatted(call.order.from_),
         "phone_number_sid": "PN" + "0" * 32,
         "status": call.status,
-        "start_time": _when(call.started_at),
-        "end_time": _when(call.ended_at),
+        "start_time": when(call.started_at),
+        "end_time": when(call.ended_at),
         "duration": None if call.seconds is None else str(call.seconds),
         "price": None,
         "price_unit": "USD",
