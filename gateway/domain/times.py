@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -86,3 +86,8 @@ def shown(at: datetime) -> str:
 def within(at: datetime, earliest: timedelta, latest: timedelta, now: datetime) -> bool:
     """Whether a moment lies between now + earliest and now + latest."""
     return now + earliest <= at <= now + latest
+
+
+def local_day(at: datetime, time_zone: str) -> date:
+    """The day that the calendar on the wall shows in an IANA zone."""
+    return at.astimezone(ZoneInfo(time_zone)).date()

@@ -22,6 +22,7 @@ def _placement(result: Result, reason: Reason, code: str | None = None) -> Place
         (_placement(Result.REJECTED, Reason.INVALID_NUMBER, "21211"), Verdict.NEITHER),
         (_placement(Result.REJECTED, Reason.CONFIGURATION, "21210"), Verdict.NEITHER),
         (_placement(Result.NOT_SENT, Reason.THROTTLED, "429"), Verdict.NEITHER),
+        (_placement(Result.NOT_SENT, Reason.UNDELIVERABLE, "4.2.2"), Verdict.NEITHER),
         (_placement(Result.NOT_SENT, Reason.CONFIGURATION, "401"), Verdict.REFUSES_US),
         # Ours, before anything was asked: nothing the carrier said.
         (_placement(Result.NOT_SENT, Reason.CONFIGURATION), Verdict.ILL),
