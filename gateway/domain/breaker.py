@@ -19,6 +19,18 @@ class Verdict(StrEnum):
     NEITHER = "neither"
 
 
+# Our pace, or the one recipient: a full mailbox says nothing about who told us of it.
+_NOT_ITS_OWN = (
+    Reason.THROTTLED,
+    Reason.UNDELIVERABLE,
+    Reason.UNREACHABLE,
+    Reason.INVALID_NUMBER,
+    Reason.INVALID_ADDRESS,
+    Reason.BLOCKED,
+    Reason.OPTED_OUT,
+)
+
+
 def judge(placement: Placement) -> Verdict:
     """What one answer says. A rejection concerns one call and throttling our pace; both come from a
     carrier that works. Only a refusal in the carrier's own words, with its code, is one of us."""
@@ -28,7 +40,7 @@ def judge(placement: Placement) -> Verdict:
         return Verdict.NEITHER
     failure = placement.failure
     if placement.result == Result.NOT_SENT and failure is not None:
-        if failure.reason == Reason.THROTTLED:
+        if failure.reason in _NOT_ITS_OWN:
             return Verdict.NEITHER
         if failure.reason == Reason.CONFIGURATION and failure.provider_code:
             return Verdict.REFUSES_US

@@ -42,6 +42,10 @@ class MessageState(StrEnum):
     FAILED = "failed"
     CANCELED = "canceled"
     UNKNOWN = "unknown"
+    RECEIVED = "received"  # inbound
+
+
+AttemptState = CallState | MessageState
 
 
 class BookingState(StrEnum):
@@ -103,18 +107,29 @@ CALL_MOVES: dict[CallState, frozenset[CallState]] = {
     C.FAILED: frozenset({*_UNDERWAY, *_ENDINGS}) - {C.FAILED},
 }
 
-_MESSAGE_ENDINGS = frozenset({M.UNDELIVERED, M.FAILED, M.CANCELED})
-MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
-    M.SENDING: frozenset({M.UNKNOWN, M.QUEUED, M.SENT, M.DELIVERED, M.READ, *_MESSAGE_ENDINGS}),
-    M.UNKNOWN: frozenset({M.QUEUED, M.SENT, M.DELIVERED, M.READ, *_MESSAGE_ENDINGS}),
-    M.QUEUED: frozenset({M.SENT, M.DELIVERED, M.READ, *_MESSAGE_ENDINGS}),
-    M.SENT: frozenset({M.DELIVERED, M.READ, *_MESSAGE_ENDINGS}),
-    M.DELIVERED: frozenset({M.READ, M.UNDELIVERED}),
-    M.UNDELIVERED: frozenset({M.DELIVERED, M.READ}),
-    M.READ: frozenset(),
-    M.FAILED: frozenset(),
-    M.CANCELED: frozenset(),
+# Reports of a message come in any order and contradict each other; the one of the highest rank
+# counts, so that every order of them ends the same. That it arrived outweighs that it did not.
+MESSAGE_RANK: dict[MessageState, int] = {
+    M.SENDING: 0,
+    M.UNKNOWN: 5,
+    M.QUEUED: 10,
+    M.SENT: 20,
+    M.CANCELED: 24,
+    M.FAILED: 25,
+    M.UNDELIVERED: 26,
+    M.DELIVERED: 30,
+    M.READ: 40,
+    M.RECEIVED: 100,
 }
+_MESSAGE_ENDINGS = frozenset({M.UNDELIVERED, M.FAILED, M.CANCELED, M.DELIVERED, M.READ, M.RECEIVED})
+MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
+    state: frozenset(
+        later for later, above in MESSAGE_RANK.items() if above > rank and later != M.RECEIVED
+    )
+    for state, rank in MESSAGE_RANK.items()
+}
+# A failure that we concluded without the carrier's word gives way to any word of the carrier.
+MESSAGE_MOVES[M.FAILED] |= {M.QUEUED, M.SENT, M.CANCELED}
 
 BOOKING_MOVES: dict[BookingState, frozenset[BookingState]] = {
     B.BOOKED: frozenset({B.CONFIRMED, B.CHECKED_IN, B.FULFILLED, B.CANCELED, B.NO_SHOW}),
@@ -134,12 +149,23 @@ def sources(moves: dict[S, frozenset[S]], target: S) -> frozenset[S]:
     return frozenset(state for state, targets in moves.items() if target in targets)
 
 
-def is_final(state: CallState) -> bool:
-    """Whether a call in this state is over."""
-    return state in _ENDINGS
+def is_final(state: AttemptState) -> bool:
+    """Whether a call in this state is over; whether a message is where it was sent to, or never
+    will be."""
+    return state in (_ENDINGS if isinstance(state, CallState) else _MESSAGE_ENDINGS)
 
 
-def advances(current: CallState, reported: CallState) -> bool:
-    """Whether a report moves a call forward: a status never moves backwards, and an ending is not
-    replaced by a plain report."""
-    return CALL_RANK[reported] > CALL_RANK[current]
+def rank(state: AttemptState) -> int:
+    """How far along its course an attempt in this state is."""
+    return CALL_RANK[state] if isinstance(state, CallState) else MESSAGE_RANK[state]
+
+
+def advances(current: AttemptState, reported: AttemptState) -> bool:
+    """Whether a report moves an attempt forward: a status never moves backwards, and an ending of a
+    call is not replaced by a plain report."""
+    return rank(reported) > rank(current)
+
+
+def arrived(state: AttemptState) -> bool:
+    """Whether an attempt in this state reached somebody."""
+    return state in (CallState.COMPLETED, MessageState.DELIVERED, MessageState.READ)

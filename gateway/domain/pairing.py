@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.domain.lifecycle import CallState, is_final
+from gateway.domain.lifecycle import AttemptState, arrived, is_final
 from gateway.domain.provider import Found
 
 # Around a moment of ours, as seen by the carrier: clocks that differ, and the time a request takes.
@@ -25,7 +25,7 @@ class Expecting:
     due_at: datetime
     expires_at: datetime
     waits: bool
-    last: CallState | None = None
+    last: AttemptState | None = None
 
     def may_have(self, at: datetime) -> bool:
         """Whether a call of that moment may be its own."""
@@ -68,8 +68,8 @@ def _may_follow(row: Expecting, present: Owned | None) -> bool:
     return _failed(present.attempts[-1].state)
 
 
-def _failed(state: CallState) -> bool:
-    return is_final(state) and state != CallState.COMPLETED
+def _failed(state: AttemptState) -> bool:
+    return is_final(state) and not arrived(state)
 
 
 def _by_time(call: Found) -> tuple[str, bool, str]:

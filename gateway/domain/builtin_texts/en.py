@@ -1,0 +1,77 @@
+"""Our templates in English."""
+
+TEXTS = {
+    "reminder": (
+        "Your appointment on {weekday}, {date} at {time}",
+        "{greeting} {organization} reminds you of your appointment {for_service} on {weekday},"
+        " {date} at {time}. {reply_hint}",
+    ),
+    "reminder/voice": (
+        "",
+        "{greeting} This is a reminder of your appointment {for_service} on {weekday}, {date}"
+        " at {time}. {reply_hint} Goodbye.",
+    ),
+    "nudge": (
+        "Your next appointment starts {time_until}",
+        "{greeting} Your appointment {with_customer} {for_service} starts {time_until}, at {time}.",
+    ),
+    "nudge/voice": (
+        "",
+        "{greeting} Your appointment {with_customer} {for_service} starts {time_until},"
+        " at {time}. Goodbye.",
+    ),
+    "cancellation": (
+        "Your appointment on {weekday}, {date} is canceled",
+        "{greeting} Your appointment {for_service} at {organization} on {weekday}, {date} at"
+        " {time} is canceled.",
+    ),
+    "cancellation/voice": (
+        "",
+        "{greeting} Your appointment {for_service} on {weekday}, {date} at {time} is canceled."
+        " Goodbye.",
+    ),
+    "confirmation": (
+        "Your appointment on {weekday}, {date} at {time} is confirmed",
+        "{greeting} Your appointment {for_service} at {organization} on {weekday}, {date} at"
+        " {time} is confirmed. See you then!",
+    ),
+    "confirmation/voice": (
+        "",
+        "{greeting} Your appointment {for_service} on {weekday}, {date} at {time} is confirmed."
+        " Goodbye.",
+    ),
+    "moved": (
+        "Your appointment is now on {weekday}, {date} at {time}",
+        "{greeting} Your appointment {for_service} at {organization} has moved. It is now on"
+        " {weekday}, {date} at {time}. {reply_hint}",
+    ),
+    "moved/voice": (
+        "",
+        "{greeting} Your appointment {for_service} has moved. It is now on {weekday}, {date} at"
+        " {time}. {reply_hint} Goodbye.",
+    ),
+    "move_requested": (
+        "We will call you about another time",
+        "{greeting} You asked for another time for your appointment {for_service} on"
+        " {weekday}, {date} at {time}. {organization} will get back to you.",
+    ),
+    "opt_out": (
+        "You will not hear from us again",
+        "You will get no more messages from {organization}.",
+    ),
+    "opt_out/messages": (
+        "",
+        "You will get no more messages from {organization}. Reply START to get them again.",
+    ),
+    "opt_out/voice": ("", "You will get no more calls from {organization}. Goodbye."),
+    "help": (
+        "About these messages",
+        "{organization} sends you messages about your appointments. For anything else please"
+        " contact {organization} directly.",
+    ),
+    "help/messages": (
+        "",
+        "{organization} sends you messages about your appointments. {reply_hint} Reply STOP to"
+        " get no more.",
+    ),
+}
