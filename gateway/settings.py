@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from gateway import parsing, redis_url
+from gateway import contradictions, kinds, parsing, redis_url
 
 
 class InvalidSettings(Exception):
@@ -25,6 +25,12 @@ class InvalidSettings(Exception):
 
 def _setting(parse: Callable[[str], Any], default: Any = None, *, required: bool = False) -> Any:
     return field(default=default, repr=False, metadata={"parse": parse, "required": required})
+
+
+def _by_kind(usual: Mapping[str, Any], parse: Callable[[str], Any]) -> Any:
+    """Figures by kind of work; those that are given are laid over what is usual."""
+    known = {"parse": kinds.each(usual, parse), "required": False}
+    return field(default_factory=lambda: usual, repr=False, metadata=known)
 
 
 _sid = parsing.pattern(r"AC[0-9A-Za-z]{32}", "an account SID: AC and 32 characters")
@@ -68,16 +74,40 @@ class Settings:
     voice_provider_webhook_secret: str | None = _setting(parsing.text(16))
     voice_provider_webhook_secret_previous: str | None = _setting(parsing.text(16))
     voice_provider_from_number: str | None = _setting(_phone)
+    email_provider: str | None = _setting(parsing.choice("smtp", "sendgrid"))
+    email_from: str | None = _setting(parsing.mailbox)
+    smtp_url: str | None = _setting(parsing.smtp_url)
+    smtp_ca_file: str | None = _setting(parsing.certificates)
+    sendgrid_api_key: str | None = _setting(parsing.text())
+    sendgrid_api_base_url: str | None = _setting(parsing.url("https", "http"))
+    sendgrid_webhook_public_key: str | None = _setting(parsing.text())
+    sendgrid_webhook_public_key_previous: str | None = _setting(parsing.text())
+    whatsapp_provider: str = _setting(parsing.choice("twilio", "meta"), "twilio")
+    meta_phone_number_id: str | None = _setting(parsing.pattern("[0-9]{5,32}", "digits"))
+    meta_from_number: str | None = _setting(_phone)
+    meta_access_token: str | None = _setting(parsing.text())
+    meta_app_secret: str | None = _setting(parsing.text(16))
+    meta_app_secret_previous: str | None = _setting(parsing.text(16))
+    meta_verify_token: str | None = _setting(parsing.text(16))
+    meta_api_base_url: str | None = _setting(parsing.url("https", "http"))
 
     sandbox_url: str | None = _setting(parsing.url("http", "https"))
+    sandbox_smtp_url: str | None = _setting(parsing.smtp_url)
     sandbox_account_sid: str | None = _setting(_sid)
     sandbox_auth_token: str | None = _setting(parsing.text())
     sandbox_voice_api_key: str | None = _setting(parsing.text())
     sandbox_webhook_secret: str | None = _setting(parsing.text(16))
     sandbox_from_number: str = _setting(_phone, "+15005550006")
+    sandbox_email_from: str = _setting(parsing.mailbox, "sandbox@example.com")
 
     calls_per_second: float | None = _setting(parsing.number(0.001, 10000))
     messages_per_second: float = _setting(parsing.number(0.001, 10000), 1.0)
+    kind_priorities: Mapping[str, int] = _by_kind(
+        kinds.PRIORITIES, parsing.integer(kinds.FIRST, kinds.LAST)
+    )
+    kind_concurrency: Mapping[str, int] = _by_kind(kinds.CONCURRENCY, parsing.integer(1, 1000))
+    kind_kept: Mapping[str, kinds.Kept] = _by_kind(kinds.KEPT, kinds.kept)
+    reminders_enabled: bool = _setting(parsing.flag, True)
     retry_default_seconds: tuple[float, ...] = _setting(
         parsing.seconds_list, (5.0, 25.0, 125.0, 625.0, 3125.0)
     )
@@ -137,7 +167,7 @@ class Settings:
                 values[item.name] = item.metadata["parse"](raw)
             except ValueError as error:
                 problems[name] = str(error)
-        problems.update(_contradictions(environ, problems))
+        problems.update(contradictions.between(environ, problems))
         if problems:
             raise InvalidSettings(problems)
         return cls(**values)
@@ -162,30 +192,16 @@ class Settings:
             "auth_token": self.sandbox_auth_token or secret.hex()[32:],
             "voice_api_key": self.sandbox_voice_api_key or self.derived_secret("sandbox key").hex(),
             "webhook_secret": self.sandbox_webhook_secret or webhook,
+            "smtp_user": "ringback",
+            "smtp_password": self.derived_secret("sandbox smtp").hex(),
+            "sendgrid_api_key": "SG." + self.derived_secret("sandbox sendgrid key").hex(),
+            # A private number of the curve P-256, in hex: short enough for any of its points.
+            "sendgrid_signing_key": self.derived_secret("sandbox sendgrid webhook").hex()[:62],
+            "meta_phone_number_id": "10" + str(int(secret.hex()[:12], 16)).zfill(15),
+            "meta_access_token": self.derived_secret("sandbox meta token").hex(),
+            "meta_app_secret": self.derived_secret("sandbox meta").hex()[:32],
+            "meta_verify_token": self.derived_secret("sandbox meta handshake").hex()[:32],
         }
-
-
-def _contradictions(environ: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
-    """Variables that are right each for itself and wrong together."""
-    found: dict[str, str] = {}
-    present = {name for name, value in environ.items() if value.strip()} - set(known)
-    together = (
-        ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
-        ("TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID"),
-        ("VOICE_PROVIDER_API_URL", "VOICE_PROVIDER_API_KEY"),
-        ("VOICE_PROVIDER_API_URL", "VOICE_PROVIDER_WEBHOOK_SECRET"),
-    )
-    for one, other in together:
-        if one in present and other not in present and other not in known:
-            found[other] = f"is missing: {one} needs it"
-    tls = environ.get("REDIS_URL", "").strip().startswith(("rediss", "valkeys"))
-    if "REDIS_CA_FILE" in present and not tls:
-        found["REDIS_CA_FILE"] = "is for TLS: REDIS_URL must begin with rediss://"
-    testing = environ.get("GATEWAY_TESTING", "").strip().lower() in ("1", "true", "yes", "on")
-    for name in ("FP", "FP_N", "GATEWAY_CLOCK_FILE"):
-        if name in present and not testing:
-            found[name] = "is for tests: it needs GATEWAY_TESTING=1"
-    return found
 
 
 def environment() -> dict[str, str]:

@@ -1,9 +1,13 @@
 """The carriers of this process: one folder each, one line each in `load`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.domain.provider import Provider, Route
+from gateway.domain.callback import Route
+from gateway.domain.provider import Provider
+from gateway.providers.meta import MetaProvider
+from gateway.providers.sendgrid import SendGridProvider
+from gateway.providers.smtp import SmtpProvider
 from gateway.providers.twilio import TwilioProvider
 from gateway.providers.voice_api import VoiceApiProvider
 from gateway.settings import Settings
@@ -12,7 +16,7 @@ from gateway.settings import Settings
 @dataclass(frozen=True)
 class _Registry:
     carriers: tuple[Provider, ...]
-    voice: str
+    defaults: Mapping[str, str]  # by channel
 
 
 _registry: _Registry | None = None
@@ -26,10 +30,13 @@ def load(settings: Settings, extra: Sequence[Provider] = ()) -> None:
     carriers: tuple[Provider, ...] = (
         TwilioProvider(settings),
         VoiceApiProvider(settings),
+        SmtpProvider(settings),
+        SendGridProvider(settings),
+        MetaProvider(settings),
         *extra,
     )
     # One assignment: a thread sees the old set or the new one, never a mixture.
-    _registry = _Registry(carriers, settings.voice_provider)
+    _registry = _Registry(carriers, _defaults(settings))
 
 
 def all_providers() -> Sequence[Provider]:
@@ -45,9 +52,18 @@ def get(name: str) -> Provider:
     raise LookupError(f"no carrier is named {name}")
 
 
+def for_channel(channel: str) -> Provider:
+    """The carrier of a channel where a sender names no other: VOICE_PROVIDER, Twilio for SMS,
+    WHATSAPP_PROVIDER, EMAIL_PROVIDER. Raises LookupError for a channel that there is none of."""
+    name = _loaded().defaults.get(channel)
+    if name is None:
+        raise LookupError(f"no carrier serves {channel}")
+    return get(name)
+
+
 def voice_default() -> Provider:
     """The carrier that places voice calls (VOICE_PROVIDER)."""
-    return get(_loaded().voice)
+    return for_channel("voice")
 
 
 def route(path: str) -> tuple[Provider, Route] | None:
@@ -57,6 +73,15 @@ def route(path: str) -> tuple[Provider, Route] | None:
             if known.path == path:
                 return carrier, known
     return None
+
+
+def _defaults(settings: Settings) -> Mapping[str, str]:
+    return {
+        "voice": settings.voice_provider,
+        "sms": "twilio",
+        "whatsapp": settings.whatsapp_provider,
+        "email": settings.email_provider or ("smtp" if settings.smtp_url else "sendgrid"),
+    }
 
 
 def _loaded() -> _Registry:

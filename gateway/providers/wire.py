@@ -120,8 +120,9 @@ def _resolve(host: str, port: int, seconds: float) -> list[_Address]:
     return answer
 
 
-def _open(host: str, port: int) -> socket.socket:
-    """A TCP connection to the first address that answers, each being given the connect time."""
+def open_socket(host: str, port: int) -> socket.socket:
+    """A TCP connection to the first address that answers, each being given the connect time. It is
+    watched by this thread's exchange. Raises OSError."""
     exchange = _exchange()
     exchange.stage = "resolve"
     addresses = _resolve(host, port, exchange.remaining())
@@ -146,7 +147,7 @@ class _Watched(HTTPConnection):
     idle_since: float | None = None
 
     def _new_conn(self) -> socket.socket:
-        return _open(self._dns_host, self.port)
+        return open_socket(self._dns_host, self.port)
 
     def send(self, data: Any) -> None:
         """Before the first byte goes out: connect if need be, look at the time once more (the

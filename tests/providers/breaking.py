@@ -24,6 +24,12 @@ def hangs(connection: Connection) -> None:
     connection.wait()
 
 
+def answers_too_late(connection: Connection) -> None:
+    connection.read()
+    connection.wait(1.0)
+    connection.answer(201, b'{"sid": "CA00000000000000000000000000000001", "call_id": "1"}')
+
+
 def speaks_only_http(connection: Connection) -> None:
     connection.socket.recv(1)
     connection.answer(400)
@@ -102,6 +108,7 @@ UNCLEAR: tuple[Act, ...] = (
     resets_at_once,
     closes_without_a_word,
     hangs,
+    answers_too_late,
     never_reads,
     drips_the_header,
     drips_the_body,

@@ -1,48 +1,40 @@
-"""What every voice carrier has to do, whoever it is: one suite, run for each of them."""
+"""What every carrier has to do, whoever it is: one suite, run for each of them and its channels."""
 
+import logging
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
-from gateway.domain.lifecycle import CallState
 from gateway.domain.outcomes import FailureClass, Reason
-from gateway.domain.provider import (
-    Callback,
-    EventKind,
-    Forbidden,
-    Malformed,
-    Placement,
-    Result,
-    Unreadable,
-)
+from gateway.domain.provider import Placement, Result
 from tests.providers import breaking
-from tests.providers.kits import ATTEMPT, FROM, NOW, Kit, request, settings
+from tests.providers.kits import Kit, settings
+from tests.providers.reporting import Reporting
 from tests.providers.stand_in import Act, StandIn, answering
+from tests.providers.wanted import wanted
 
 SANDBOX = settings(sandbox_url="http://127.0.0.1:1")
 
 
 def placed(kit: Kit, act: Act, **changes: Any) -> tuple[Placement, StandIn]:
-    """Place one call in test mode at a carrier that behaves like this."""
+    """Place once in test mode at a carrier that behaves like this."""
     with StandIn(act) as carrier:
         provider = kit.make(settings(sandbox_url=carrier.url))
-        return provider.place(request(provider, **changes)), carrier
+        return provider.place(wanted(kit, provider, **changes)), carrier
 
 
-class Contract:
+class Contract(Reporting):
     """Inherit and set `kit`."""
 
     kit: Kit
 
     @pytest.mark.row("D2")
-    def test_an_accepted_call_is_known_by_the_carriers_id(self) -> None:
-        placement, carrier = placed(self.kit, answering(201, self.kit.accepted))
-        assert placement == Placement(Result.ACCEPTED, self.kit.external_id, "queued")
+    def test_what_was_accepted_is_known_by_the_carriers_id(self) -> None:
+        placement, carrier = placed(self.kit, self.kit.accepting)
+        assert placement == self.kit.taken
         (seen,) = carrier.requests
-        assert (seen.method, ATTEMPT.encode() in seen.body) == ("POST", True)
+        attempt = wanted(self.kit, self.kit.make(SANDBOX)).attempt_id
+        assert (seen.method, attempt.encode() in seen.body) == ("POST", True)
         assert seen.headers["authorization"]
 
     @pytest.mark.parametrize(
@@ -94,7 +86,7 @@ class Contract:
             b"\xff\xfe",
         ],
     )
-    def test_a_created_call_without_a_usable_id_is_unknown(self, body: bytes) -> None:
+    def test_what_was_created_without_a_usable_id_is_unknown(self, body: bytes) -> None:
         assert placed(self.kit, answering(201, body))[0].result is Result.UNKNOWN
 
     @pytest.mark.parametrize("act", breaking.UNCLEAR, ids=lambda act: act.__name__)
@@ -107,12 +99,12 @@ class Contract:
         with StandIn(answering(201)) as carrier:
             url = carrier.url
         provider = self.kit.make(settings(sandbox_url=url))
-        placement = provider.place(request(provider))
+        placement = provider.place(wanted(self.kit, provider))
         assert placement.result is Result.NOT_SENT
         assert placement.failure is not None
         assert placement.failure.failure_class is FailureClass.TEMPORARY
 
-    def test_a_throttled_call_names_the_carriers_wish(self) -> None:
+    def test_throttling_names_the_carriers_wish(self) -> None:
         placement, _ = placed(self.kit, answering(429, {}, {"Retry-After": "7"}))
         assert (placement.result, placement.retry_after) == (Result.NOT_SENT, 7.0)
         assert placement.failure is not None
@@ -129,104 +121,40 @@ class Contract:
         assert placement.result is Result.NOT_SENT
         assert carrier.connections == 0
 
-    @pytest.mark.parametrize("say", ["", "  ", "\x00"])
-    def test_an_empty_text_is_refused_without_asking(self, say: str) -> None:
-        placement, carrier = placed(self.kit, answering(201), say=say)
+    @pytest.mark.parametrize("text", ["", "  ", "\x00"])
+    def test_an_empty_text_is_refused_without_asking(self, text: str) -> None:
+        placement, carrier = placed(self.kit, answering(201), text=text)
         assert placement.result is Result.REJECTED
         assert carrier.connections == 0
 
-    def test_modes_never_mix(self) -> None:
-        live = self.kit.make(settings(**self.kit.live))
-        assert live.account("live") is not None
-        assert (live.account("test"), live.sender("test")) == (None, None)
-        test = self.kit.make(SANDBOX)
-        assert (test.account("live"), test.sender("live")) == (None, None)
-        assert test.sender("test") == FROM
-        both = self.kit.make(settings(sandbox_url="http://127.0.0.1:1", **self.kit.live))
-        assert both.account("live") != both.account("test")
+    def test_nothing_personal_is_in_addresses_logs_or_reprs(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        asked = wanted(self.kit, self.kit.make(SANDBOX))
+        placement, carrier = placed(self.kit, self.kit.accepting)
+        targets = [seen.target for seen in carrier.requests]
+        shown = f"{asked!r} {placement!r} {targets} {caplog.text}"
+        for personal in (asked.to, asked.to.lstrip("+"), asked.from_, "amanh"):
+            assert personal not in shown
 
-    def test_every_route_is_under_one_path_and_acknowledges(self) -> None:
-        for route in self.kit.make(SANDBOX).routes:
-            assert route.content_types
-            assert route.acknowledgement.status in (200, 204)
-
-    def test_an_authentic_callback_names_attempt_call_and_account(self) -> None:
+    def test_a_channel_that_it_does_not_have_is_not_configured(self) -> None:
         provider = self.kit.make(SANDBOX)
-        callback = self.kit.callback(SANDBOX)
-        verified = provider.verify(callback, NOW)
-        event = provider.parse(callback, verified)
-        assert verified.accounts == (provider.account("test"),)
-        assert (event.account, event.attempt_id) == (provider.account("test"), ATTEMPT)
-        assert (event.external_id, event.kind) == (self.kit.external_id, EventKind.CALL_STATUS)
-        assert (event.state, event.provider_status) == (CallState.RINGING, "ringing")
+        assert self.kit.channel in provider.channels
+        for channel in {"voice", "sms", "whatsapp", "email", "fax"} - provider.channels:
+            assert provider.account("test", channel) is None
+            assert provider.sender("test", channel) is None
 
-    @pytest.mark.row("F3")
-    def test_both_secrets_are_taken_while_one_replaces_the_other(self) -> None:
-        configured = settings(**self.kit.live)
-        provider = self.kit.make(configured)
-        current = self.kit.callback(configured, secret=self.kit.current_secret)
-        previous = self.kit.callback(configured, secret=self.kit.previous_secret)
-        assert provider.verify(current, NOW).key == "current"
-        assert provider.verify(previous, NOW).key == "previous"
-        assert provider.verify(previous, NOW).accounts == (provider.account("live"),)
-        assert provider.parse(previous, provider.verify(previous, NOW)).account
-
-    @pytest.mark.row("F3")
-    def test_the_sandboxs_secret_counts_only_where_there_is_a_sandbox(self) -> None:
-        callback = self.kit.callback(SANDBOX)
-        with pytest.raises(Forbidden):
-            self.kit.make(settings(**self.kit.live)).verify(callback, NOW)
-        with pytest.raises(Forbidden):
-            self.kit.make(settings()).verify(callback, NOW)
-
-    @pytest.mark.row("F3")
-    def test_a_callback_that_was_changed_is_forbidden(self) -> None:
-        provider, good = self.kit.make(SANDBOX), self.kit.callback(SANDBOX)
-        for name in good.headers:
-            if name != "content-type":
-                without = {k: v for k, v in good.headers.items() if k != name}
-                doubled = {**good.headers, name: f"{good.headers[name]}, {good.headers[name]}"}
-                for headers in (without, doubled, {**good.headers, name: "é"}):
-                    with pytest.raises(Forbidden):
-                        provider.verify(_with(good, headers=headers), NOW)
-        with pytest.raises(Forbidden):
-            provider.verify(_with(good, body=good.body + b"&a=b "), NOW)
-
-    @pytest.mark.row("F3")
-    def test_whatever_is_sent_is_verified_or_forbidden_and_nothing_else(self) -> None:
-        provider, good = self.kit.make(SANDBOX), self.kit.callback(SANDBOX)
-        names = st.sampled_from([*good.headers, "x-twilio-webhooks-signature-settings"])
-        texts = st.text(max_size=80) | st.sampled_from([*good.headers.values()])
-
-        @given(st.dictionaries(names, texts), st.binary(max_size=200), st.text(max_size=80))
-        @hypothesis_settings(max_examples=150, deadline=None)
-        def never_another_error(headers: dict[str, str], body: bytes, url: str) -> None:
-            with pytest.raises(Forbidden):
-                provider.verify(_with(good, headers=headers, body=body + b"&x=y ", url=url), NOW)
-
-        never_another_error()
-
-    def test_whatever_is_signed_becomes_an_event_or_says_why_not(self) -> None:
-        provider, fields = self.kit.make(SANDBOX), self.kit.callback(SANDBOX).body
-        bodies = st.binary(max_size=200) | st.builds(
-            lambda at, more: fields[:at] + more + fields[at:],
-            st.integers(0, len(fields)),
-            st.binary(max_size=20),
-        )
-
-        @given(bodies)
-        @hypothesis_settings(max_examples=200, deadline=None)
-        def never_another_error(body: bytes) -> None:
-            callback = self.kit.callback(SANDBOX, body)
-            verified = provider.verify(callback, NOW)
-            try:
-                event = provider.parse(callback, verified)
-            except (Malformed, Unreadable):
-                return
-            assert event.external_id
-            assert event.dedup_key
-
-        never_another_error()
+    def test_modes_never_mix(self) -> None:
+        channel = self.kit.channel
+        live = self.kit.make(settings(**self.kit.live))
+        assert live.account("live", channel) is not None
+        assert (live.account("test", channel), live.sender("test", channel)) == (None, None)
+        test = self.kit.make(SANDBOX)
+        assert (test.account("live", channel), test.sender("live", channel)) == (None, None)
+        assert test.sender("test", channel) == self.kit.sender
+        both = self.kit.make(settings(sandbox_url="http://127.0.0.1:1", **self.kit.live))
+        assert both.account("live", channel) != both.account("test", channel)
 
     @pytest.mark.row("A7")
     def test_a_check_says_in_words_what_is_wrong(self) -> None:
@@ -240,7 +168,3 @@ class Contract:
                 found = self.kit.make(settings(sandbox_url=carrier.url)).check()
                 assert found is None if wrong is None else wrong in (found or "")
         assert "not configured" in (self.kit.make(settings()).check() or "")
-
-
-def _with(callback: Callback, **changes: Any) -> Callback:
-    return Callback(**{**callback.__dict__, **changes})

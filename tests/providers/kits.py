@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qsl, urlencode
 
-from gateway.domain.provider import Callback, CallRequest, Provider
+from gateway.domain.callback import Callback, EventKind
+from gateway.domain.lifecycle import AttemptState, CallState, MessageState
+from gateway.domain.provider import CallRequest, Placement, Provider, Result
 from gateway.providers.twilio import TwilioProvider
 from gateway.providers.voice_api import VoiceApiProvider
 from gateway.settings import Settings
+from tests.providers.stand_in import Act, answering
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 PUBLIC_URL = "https://hooks.example.com"
@@ -19,6 +22,7 @@ ATTEMPT = "at_0123456789abcdefghijklmnop"
 TO, FROM = "+15005550011", "+15005550006"
 LIVE_SID = "AC" + "1" * 32
 CALL_SID = "CA" + "0" * 30 + "5e"
+MESSAGE_SID = "SM" + "0" * 30 + "5e"
 
 
 def settings(**values: Any) -> Settings:
@@ -33,14 +37,30 @@ def settings(**values: Any) -> Settings:
 
 
 class Kit(Protocol):
-    """What the suite has to know about one carrier."""
+    """What the suite has to know about one carrier on one channel."""
 
     @property
     def name(self) -> str: ...
     @property
-    def accepted(self) -> dict[str, object]: ...
+    def channel(self) -> str: ...
+    @property
+    def accepting(self) -> Act:
+        """Takes whatever it is asked to place."""
+
+    @property
+    def taken(self) -> Placement:
+        """What is then known."""
+
     @property
     def external_id(self) -> str: ...
+    @property
+    def sender(self) -> str:
+        """What it sends from in test mode."""
+
+    @property
+    def reported(self) -> tuple[EventKind, AttemptState, str]:
+        """Kind, state and the carrier's word of `callback`."""
+
     @property
     def live(self) -> dict[str, object]: ...
     @property
@@ -73,8 +93,15 @@ def request(provider: Provider, mode: str = "test", **changes: Any) -> CallReque
 @dataclass(frozen=True)
 class TwilioKit:
     name = "twilio"
-    accepted: ClassVar[dict[str, object]] = {"sid": CALL_SID, "status": "queued"}
+    channel = "voice"
     external_id = CALL_SID
+    sender = FROM
+    reported: ClassVar[tuple[EventKind, AttemptState, str]] = (
+        EventKind.CALL_STATUS,
+        CallState.RINGING,
+        "ringing",
+    )
+    accepted: ClassVar[dict[str, object]] = {"sid": CALL_SID, "status": "queued"}
     live: ClassVar[dict[str, object]] = {
         "twilio_account_sid": LIVE_SID,
         "twilio_auth_token": "live token",
@@ -82,6 +109,14 @@ class TwilioKit:
     }
     current_secret = "live token"
     previous_secret = "older token"
+
+    @property
+    def accepting(self) -> Act:
+        return answering(201, self.accepted)
+
+    @property
+    def taken(self) -> Placement:
+        return Placement(Result.ACCEPTED, self.external_id, "queued")
 
     def make(self, settings: Settings) -> Provider:
         return TwilioProvider(settings)
@@ -99,6 +134,37 @@ class TwilioKit:
         }
         raw = urlencode(parameters).encode() if body is None else body
         return twilio_callback(secret or shared["auth_token"], raw)
+
+
+@dataclass(frozen=True)
+class TwilioMessageKit(TwilioKit):
+    channel: str = "sms"
+    external_id = MESSAGE_SID
+    reported: ClassVar[tuple[EventKind, AttemptState, str]] = (
+        EventKind.MESSAGE_STATUS,
+        MessageState.DELIVERED,
+        "delivered",
+    )
+    accepted: ClassVar[dict[str, object]] = {"sid": MESSAGE_SID, "status": "queued"}
+    live: ClassVar[dict[str, object]] = {
+        **TwilioKit.live,
+        "twilio_from_number": FROM,
+        "twilio_whatsapp_from": FROM,
+    }
+
+    def callback(
+        self, settings: Settings, body: bytes | None = None, *, secret: str | None = None
+    ) -> Callback:
+        shared = settings.sandbox_credentials
+        parameters = {
+            "AccountSid": LIVE_SID if secret else shared["account_sid"],
+            "MessageSid": MESSAGE_SID,
+            "SmsSid": MESSAGE_SID,
+            "MessageStatus": "delivered",
+            "SmsStatus": "delivered",
+        }
+        raw = urlencode(parameters).encode() if body is None else body
+        return twilio_callback(secret or shared["auth_token"], raw, "twilio/messages")
 
 
 def twilio_callback(
@@ -124,8 +190,11 @@ def twilio_callback(
 @dataclass(frozen=True)
 class VoiceApiKit:
     name = "voice_api"
-    accepted: ClassVar[dict[str, object]] = {"call_id": "call_7f3a", "status": "queued"}
+    channel = "voice"
     external_id = "call_7f3a"
+    sender = FROM
+    reported = (EventKind.CALL_STATUS, CallState.RINGING, "ringing")
+    accepted: ClassVar[dict[str, object]] = {"call_id": "call_7f3a", "status": "queued"}
     live: ClassVar[dict[str, object]] = {
         "voice_provider_api_url": "http://127.0.0.1:1",
         "voice_provider_api_key": "live key",
@@ -134,6 +203,14 @@ class VoiceApiKit:
     }
     current_secret = str(live["voice_provider_webhook_secret"])
     previous_secret = str(live["voice_provider_webhook_secret_previous"])
+
+    @property
+    def accepting(self) -> Act:
+        return answering(201, self.accepted)
+
+    @property
+    def taken(self) -> Placement:
+        return Placement(Result.ACCEPTED, self.external_id, "queued")
 
     def make(self, settings: Settings) -> Provider:
         return VoiceApiProvider(settings)
@@ -167,6 +244,3 @@ def voice_api_callback(secret: str, body: bytes, identity: str = "msg_1") -> Cal
         headers["authorization"] = f"Bearer {secret}"
     url = f"{PUBLIC_URL}/webhooks/call-status"
     return Callback("POST", "call-status", url, "", headers, body)
-
-
-KITS: tuple[Kit, ...] = (TwilioKit(), VoiceApiKit())

@@ -1,85 +1,18 @@
 """The carriers against the sandbox: two independent readings of the same protocols agree."""
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from threading import Thread
-from urllib.parse import urlsplit
 
 import pytest
-from werkzeug.serving import make_server
 
-from gateway import wallclock
+from gateway.domain.callback import EventKind
 from gateway.domain.lifecycle import CallState
-from gateway.domain.provider import Callback, EventKind, Provider, ProviderEvent, Result
+from gateway.domain.provider import Result
 from gateway.providers.twilio import TwilioProvider
 from gateway.providers.voice_api import VoiceApiProvider
-from gateway.sandbox.app import create_app
-from gateway.sandbox.config import SandboxConfig
-from gateway.sandbox.stage import EXTENSION
-from gateway.settings import Settings
-from tests.providers.kits import ATTEMPT, request, settings
-from tests.providers.stand_in import StandIn, answering
+from tests.providers.kits import ATTEMPT, request
+from tests.providers.play import Play
 
-ANSWERS, BUSY, INVALID = "+12025550100", "+12025550120", "+15005550001"
-
-
-@dataclass
-class Play:
-    """A sandbox, and the place that it calls back to."""
-
-    settings: Settings
-    gateway: StandIn
-
-    def events(self, provider: Provider) -> list[ProviderEvent]:
-        """Everything called back so far, verified and translated."""
-        return [self._event(provider, number) for number in range(len(self.gateway.posts))]
-
-    def until(
-        self, provider: Provider, done: Callable[[list[ProviderEvent]], bool]
-    ) -> list[ProviderEvent]:
-        end = time.monotonic() + 10
-        while not done(found := self.events(provider)):
-            assert time.monotonic() < end, [event.provider_status for event in found]
-            self.gateway.over.wait(0.02)
-        return found
-
-    def _event(self, provider: Provider, number: int) -> ProviderEvent:
-        seen = self.gateway.posts[number]
-        parts = urlsplit(seen.target)
-        url = self.gateway.url + seen.target
-        path = parts.path.removeprefix("/webhooks/")
-        callback = Callback("POST", path, url, parts.query, seen.headers, seen.body)
-        return provider.parse(callback, provider.verify(callback, wallclock.now()))
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    shared = settings().sandbox_credentials
-    with StandIn(answering(204)) as gateway:
-        app = create_app(
-            SandboxConfig.single(
-                gateway_url=gateway.url,
-                ledger_path=tmp_path / "ledger.jsonl",
-                ring_seconds=0.02,
-                talk_seconds=0.02,
-                account_sid=shared["account_sid"],
-                auth_token=shared["auth_token"],
-                voice_api_key=shared["voice_api_key"],
-                webhook_secret=shared["webhook_secret"],
-            )
-        )
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        yield Play(settings(sandbox_url=url, provider_deadline_seconds=5.0), gateway)
-        server.shutdown()
-        thread.join(5)
-        server.server_close()
-        app.extensions[EXTENSION].close()
+ANSWERS, PRESSES_1, BUSY, INVALID = "+12025550100", "+12025550123", "+12025550120", "+15005550001"
 
 
 @pytest.mark.row("D2")
@@ -112,6 +45,17 @@ def test_a_twilio_call_plays_from_placement_to_transcript(play: Play) -> None:
     (found,) = provider.find(asked) or ()
     assert (found.external_id, found.state) == (placement.external_id, CallState.COMPLETED)
     assert provider.hang_up(asked.account, found.external_id)
+
+
+@pytest.mark.row("D2")
+def test_a_pressed_key_plays_from_the_question_to_its_event(play: Play) -> None:
+    provider = TwilioProvider(play.settings)
+    asked = request(provider, to=PRESSES_1, digits=True, callback_base_url=play.gateway.url)
+    placement = provider.place(asked)
+    events = play.until(provider, lambda found: any(event.digits for event in found))
+    (pressed,) = (event for event in events if event.kind is EventKind.DIGITS)
+    assert (pressed.digits, pressed.external_id) == ("1", placement.external_id)
+    assert pressed.attempt_id == ATTEMPT
 
 
 def test_a_busy_number_and_an_invalid_one_end_as_they_should(play: Play) -> None:

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from gateway.domain.provider import Callback, Forbidden
+from gateway.domain.callback import Callback, Forbidden
 from gateway.providers.twilio import TwilioProvider
 from gateway.providers.twilio.callbacks import is_authentic, signed_content
 from tests.providers.kits import NOW, PUBLIC_URL, settings, twilio_callback

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.domain.provider import EventKind, Unreadable
+from gateway.domain.callback import EventKind, Unreadable
 from tests.providers.kits import CALL_SID, LIVE_SID
 from tests.providers.test_twilio_events import GT, parse, utterance
 

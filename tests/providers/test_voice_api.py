@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.callback import Forbidden, Malformed, ProviderEvent
 from gateway.domain.lifecycle import CallState
 from gateway.domain.outcomes import FailureClass, Reason
-from gateway.domain.provider import Forbidden, Malformed, ProviderEvent, Result
+from gateway.domain.provider import Result
 from gateway.providers.voice_api import VoiceApiProvider
 from gateway.settings import InvalidSettings
 from tests.providers.contract import placed
@@ -34,7 +35,8 @@ PROVIDER = VoiceApiProvider(SANDBOX)
 def parse(body: bytes | dict[str, Any]) -> ProviderEvent:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     callback = voice_api_callback(SECRET, raw)
-    return PROVIDER.parse(callback, PROVIDER.verify(callback, NOW))
+    (event,) = PROVIDER.parse(callback, PROVIDER.verify(callback, NOW))
+    return event
 
 
 def news(**changes: Any) -> dict[str, Any]:
@@ -177,7 +179,8 @@ def test_a_number_is_a_call_id_too() -> None:
 def test_equal_news_have_equal_keys_whatever_the_webhook_id() -> None:
     def key(body: dict[str, Any], identity: str = "msg_1") -> str:
         callback = voice_api_callback(SECRET, json.dumps(body).encode(), identity)
-        return PROVIDER.parse(callback, PROVIDER.verify(callback, NOW)).dedup_key
+        (event,) = PROVIDER.parse(callback, PROVIDER.verify(callback, NOW))
+        return event.dedup_key
 
     assert key(news()) == key(news(), "msg_2")
     assert key(news(transcript=None)) == key(news(transcript=""))

@@ -1,21 +1,21 @@
-"""Twilio: calls through its REST API, told about by its signed callbacks."""
+"""Twilio: calls, SMS and WhatsApp through its REST API, told about by its signed callbacks."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.domain.provider import (
-    Acknowledgement,
-    Callback,
-    CallRequest,
-    Found,
-    Listed,
-    Placement,
-    ProviderEvent,
-    Route,
-    Verified,
-)
+from gateway.domain.callback import Acknowledgement, Callback, ProviderEvent, Route, Verified
+from gateway.domain.provider import CallRequest, Found, Listed, Placement, Request
 from gateway.providers.transport import Transport
-from gateway.providers.twilio import accounts, callbacks, events, listing, lookups, voice
+from gateway.providers.twilio import (
+    accounts,
+    callbacks,
+    events,
+    listing,
+    lookups,
+    messages,
+    twiml,
+    voice,
+)
 from gateway.settings import Settings
 
 _CONTENT_TYPES = ("application/x-www-form-urlencoded", "application/json")
@@ -26,12 +26,15 @@ class TwilioProvider:
     """Twilio's live account and, where there is a sandbox, its test account."""
 
     name = "twilio"
+    channels = frozenset({"voice", "sms", "whatsapp"})
     can_be_asked = True
     can_end = True
     own_numbers = False
-    # 204 and no body: words in an answer could be read out or sent on as a reply.
-    routes: Sequence[Route] = tuple(
-        Route(f"twilio/{kind}", _CONTENT_TYPES, Acknowledgement(204)) for kind in _KINDS
+    # 204 and no body: words in an answer could be read out or sent on as a reply. Once a key was
+    # pressed, Twilio asks how the call goes on.
+    routes: Sequence[Route] = (
+        *(Route(f"twilio/{kind}", _CONTENT_TYPES, Acknowledgement(204)) for kind in _KINDS),
+        Route("twilio/digits", _CONTENT_TYPES, Acknowledgement(200, xml=twiml.FAREWELL)),
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -40,20 +43,26 @@ class TwilioProvider:
         # Questions about calls share their workers with callbacks, which must not wait long.
         self._short_transport = Transport(min(5.0, settings.provider_deadline_seconds))
 
-    def account(self, mode: str) -> str | None:
-        """The account SID for "live" or "test"."""
-        return next((known.sid for known in self._accounts if known.mode == mode), None)
+    def account(self, mode: str, channel: str = "voice") -> str | None:
+        """The account SID for "live" or "test"; one account has all channels."""
+        known = self._of(mode, channel)
+        return known.sid if known else None
 
-    def sender(self, mode: str) -> str | None:
-        """TWILIO_FROM_NUMBER or SANDBOX_FROM_NUMBER."""
-        return next((known.sender for known in self._accounts if known.mode == mode), None)
+    def sender(self, mode: str, channel: str = "voice") -> str | None:
+        """TWILIO_FROM_NUMBER, on WhatsApp TWILIO_WHATSAPP_FROM; in test mode SANDBOX_FROM_NUMBER
+        for all."""
+        known = self._of(mode, channel)
+        return known.senders.get(channel) if known else None
 
-    def place(self, request: CallRequest) -> Placement:
-        """See Provider. The text is said by inline TwiML; longer than 4,000 characters as XML, it
-        is refused without asking."""
-        return voice.place(self._transport, self._known(request.account), request)
+    def place(self, request: Request) -> Placement:
+        """See Provider. The text is said by inline TwiML; longer than 4,000 characters as XML, or
+        1,600 as a message, it is refused without asking."""
+        known = self._known(request.account) if request.channel in self.channels else None
+        if isinstance(request, CallRequest):
+            return voice.place(self._transport, known, request)
+        return messages.send(self._transport, known, request)
 
-    def find(self, request: CallRequest) -> Sequence[Found] | None:
+    def find(self, request: Request) -> Sequence[Found] | None:
         """See Provider. Older calls are among them."""
         return lookups.find(self._transport, self._known(request.account), request)
 
@@ -61,9 +70,11 @@ class TwilioProvider:
         """See Provider."""
         return lookups.fetch(self._short_transport, self._known(account), external_id)
 
-    def listed(self, account: str, from_address: str, since: datetime) -> Sequence[Listed] | None:
+    def listed(
+        self, account: str, from_address: str, since: datetime, channel: str = "voice"
+    ) -> Sequence[Listed] | None:
         """See Provider."""
-        return listing.listed(self._transport, self._known(account), from_address, since)
+        return listing.listed(self._transport, self._known(account), from_address, since, channel)
 
     def hang_up(self, account: str, external_id: str) -> bool:
         """See Provider."""
@@ -73,9 +84,10 @@ class TwilioProvider:
         """See Provider. Twilio signs no time: replays are known by their digest alone."""
         return callbacks.verify(callback, self._accounts)
 
-    def parse(self, callback: Callback, verified: Verified) -> ProviderEvent:
-        """See Provider. Never raises Malformed: what is signed is kept."""
-        return events.parse(callback, verified)
+    def parse(self, callback: Callback, verified: Verified) -> Sequence[ProviderEvent]:
+        """See Provider. One callback tells of one thing. Never raises Malformed: what is signed is
+        kept."""
+        return (events.parse(callback, verified),)
 
     def check(self, account: str | None = None) -> str | None:
         """See Provider. Asks each account within 5 s."""
@@ -84,6 +96,11 @@ class TwilioProvider:
             return "Twilio is not configured: TWILIO_ACCOUNT_SID is missing"
         found = (voice.check(self._short_transport, known) for known in asked)
         return "; ".join(problem for problem in found if problem) or None
+
+    def _of(self, mode: str, channel: str) -> accounts.Account | None:
+        if channel not in self.channels:
+            return None
+        return next((known for known in self._accounts if known.mode == mode), None)
 
     def _known(self, sid: str) -> accounts.Account | None:
         return next((known for known in self._accounts if known.sid == sid), None)

@@ -1,5 +1,6 @@
 """The Twilio accounts of this installation and how each is reached."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.settings import InvalidSettings, Settings
@@ -9,12 +10,13 @@ _TWILIO = "https://api.twilio.com"
 
 @dataclass(frozen=True)
 class Account:
-    """One account. `tokens` are its Auth Tokens by name, the current one first."""
+    """One account. `senders` are its numbers (E.164) by channel; `tokens` its Auth Tokens by name,
+    the current one first."""
 
     sid: str
     mode: str
     base_url: str
-    sender: str | None = field(repr=False)
+    senders: Mapping[str, str | None] = field(repr=False)
     tokens: tuple[tuple[str, str], ...] = field(repr=False)
 
     @property
@@ -32,15 +34,16 @@ def configured(settings: Settings) -> tuple[Account, ...]:
         if settings.twilio_auth_token_previous:
             tokens.append(("previous", settings.twilio_auth_token_previous))
         base = settings.twilio_api_base_url or _TWILIO
-        sid, sender = settings.twilio_account_sid, settings.twilio_from_number
-        found.append(Account(sid, "live", base, sender, tuple(tokens)))
+        number = settings.twilio_from_number
+        senders = {"voice": number, "sms": number, "whatsapp": settings.twilio_whatsapp_from}
+        found.append(Account(settings.twilio_account_sid, "live", base, senders, tuple(tokens)))
     if settings.sandbox_url:
         shared = settings.sandbox_credentials
         _apart(found, shared["account_sid"], shared["auth_token"])
         tokens = [("current", shared["auth_token"])]
-        sender = settings.sandbox_from_number
+        senders = dict.fromkeys(("voice", "sms", "whatsapp"), settings.sandbox_from_number)
         found.append(
-            Account(shared["account_sid"], "test", settings.sandbox_url, sender, tuple(tokens))
+            Account(shared["account_sid"], "test", settings.sandbox_url, senders, tuple(tokens))
         )
     return tuple(found)
 

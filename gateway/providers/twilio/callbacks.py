@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote_to_bytes
 
-from gateway.domain.provider import Callback, Forbidden, Verified
+from gateway.domain.callback import Callback, Forbidden, Verified
 from gateway.providers.twilio.accounts import Account
 
 _HASHES = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}

@@ -4,7 +4,13 @@ import re
 
 from twilio.twiml.voice_response import VoiceResponse
 
+from gateway.providers.twilio.placing import Unfit
+
 MOST_CHARACTERS = 4000  # of the Twiml parameter, Twilio's API reference
+KEY_SECONDS = 5  # to press one after the last word
+
+# What a call hears once a key was pressed: nothing, in any language.
+FAREWELL = '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>'
 
 # Everything XML 1.0 forbids, even as a character reference (section 2.2).
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -21,10 +27,6 @@ _BY_LANGUAGE = {tag.partition("-")[0]: tag for tag in reversed(_LANGUAGES.split(
 _OTHER_NAMES = {"zh": "cmn", "no": "nb", "iw": "he", "tl": "fil"}
 
 
-class Unspeakable(Exception):
-    """The text can't be said in one call: nothing is left of it, or it is too long."""
-
-
 def language(locale: str) -> str | None:
     """Twilio's language for a BCP 47 tag ("pt-BR", "pl", "de_CH"): exactly that one, else the same
     language elsewhere, else None."""
@@ -34,12 +36,15 @@ def language(locale: str) -> str | None:
     return _BY_TAG.get(f"{base}-{rest}") or _BY_LANGUAGE.get(base)
 
 
-def document(say: str, locale: str, transcription_url: str | None) -> str:
+def document(
+    say: str, locale: str, transcription_url: str | None, digits_url: str | None = None
+) -> str:
     """The TwiML that says the text, and listens a moment so that an answer is heard when it is to
-    be transcribed. Raises Unspeakable."""
+    be transcribed. One key pressed meanwhile, or up to 5 s after the last word, goes to
+    `digits_url`. Raises Unfit."""
     spoken = _FORBIDDEN.sub("", say).strip()
     if not spoken:
-        raise Unspeakable("nothing to say")
+        raise Unfit("nothing to say")
     tongue = language(locale)
     response = VoiceResponse()
     if transcription_url is not None:
@@ -51,9 +56,13 @@ def document(say: str, locale: str, transcription_url: str | None) -> str:
             outbound_track_label="gateway",
             language_code=tongue,
         )
-    response.say(spoken, language=tongue)
-    response.pause(length=1 if transcription_url is None else 4)
+    if digits_url is not None:
+        keys = response.gather(num_digits=1, timeout=KEY_SECONDS, action=digits_url, method="POST")
+        keys.say(spoken, language=tongue)
+    else:
+        response.say(spoken, language=tongue)
+    response.pause(length=1 if transcription_url is None or digits_url else 4)
     text = str(response)
     if len(text) > MOST_CHARACTERS:
-        raise Unspeakable("longer than Twilio accepts")
+        raise Unfit("longer than Twilio accepts")
     return text

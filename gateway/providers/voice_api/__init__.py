@@ -3,17 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.domain.provider import (
-    Acknowledgement,
-    Callback,
-    CallRequest,
-    Found,
-    Listed,
-    Placement,
-    ProviderEvent,
-    Route,
-    Verified,
-)
+from gateway.domain.callback import Acknowledgement, Callback, ProviderEvent, Route, Verified
+from gateway.domain.outcomes import Failure, FailureClass, Reason
+from gateway.domain.provider import CallRequest, Found, Listed, Placement, Request, Result
 from gateway.providers.transport import Transport
 from gateway.providers.voice_api import accounts, calls, signatures, statuses
 from gateway.settings import Settings
@@ -23,6 +15,7 @@ class VoiceApiProvider:
     """Whoever answers at VOICE_PROVIDER_API_URL and, where there is a sandbox, its imitation."""
 
     name = "voice_api"
+    channels = frozenset({"voice"})
     can_be_asked = False
     can_end = False
     own_numbers = True
@@ -35,20 +28,26 @@ class VoiceApiProvider:
         self._transport = Transport(settings.provider_deadline_seconds)
         self._check_transport = Transport(min(5.0, settings.provider_deadline_seconds))
 
-    def account(self, mode: str) -> str | None:
+    def account(self, mode: str, channel: str = "voice") -> str | None:
         """ "voice_api:live" or "voice_api:test" when configured."""
-        return next((known.name for known in self._accounts if known.mode == mode), None)
+        known = self._of(mode, channel)
+        return known.name if known else None
 
-    def sender(self, mode: str) -> str | None:
+    def sender(self, mode: str, channel: str = "voice") -> str | None:
         """VOICE_PROVIDER_FROM_NUMBER or SANDBOX_FROM_NUMBER: the contract has no field for it, so
         it only names the sender in the gateway's own records and limits."""
-        return next((known.sender for known in self._accounts if known.mode == mode), None)
+        known = self._of(mode, channel)
+        return known.sender if known else None
 
-    def place(self, request: CallRequest) -> Placement:
-        """See Provider. `metadata.reminder_id` carries the attempt's id."""
+    def place(self, request: Request) -> Placement:
+        """See Provider. `metadata.reminder_id` carries the attempt's id. Keys pressed in a call are
+        not reported: the contract has no field for them."""
+        if not isinstance(request, CallRequest):
+            failure = Failure(FailureClass.TECHNICAL, Reason.CONFIGURATION)
+            return Placement(Result.NOT_SENT, failure=failure)
         return calls.place(self._transport, self._known(request.account), request)
 
-    def find(self, request: CallRequest) -> Sequence[Found] | None:
+    def find(self, request: Request) -> Sequence[Found] | None:
         """None: the contract has nothing to ask with."""
         return None
 
@@ -56,7 +55,9 @@ class VoiceApiProvider:
         """None: the contract has nothing to ask with."""
         return None
 
-    def listed(self, account: str, from_address: str, since: datetime) -> Sequence[Listed] | None:
+    def listed(
+        self, account: str, from_address: str, since: datetime, channel: str = "voice"
+    ) -> Sequence[Listed] | None:
         """None: the contract has nothing to ask with."""
         return None
 
@@ -68,9 +69,9 @@ class VoiceApiProvider:
         """See Provider. Standard Webhooks with a whsec_ secret, else the secret as bearer."""
         return signatures.verify(callback, now, self._accounts)
 
-    def parse(self, callback: Callback, verified: Verified) -> ProviderEvent:
-        """See Provider."""
-        return statuses.parse(callback, verified)
+    def parse(self, callback: Callback, verified: Verified) -> Sequence[ProviderEvent]:
+        """See Provider. One webhook tells of one call."""
+        return (statuses.parse(callback, verified),)
 
     def check(self, account: str | None = None) -> str | None:
         """See Provider. Any answer that is neither a refusal of the key nor a server error will do:
@@ -80,6 +81,11 @@ class VoiceApiProvider:
             return "the voice provider is not configured: VOICE_PROVIDER_API_URL is missing"
         found = (calls.check(self._check_transport, known) for known in asked)
         return "; ".join(problem for problem in found if problem) or None
+
+    def _of(self, mode: str, channel: str) -> accounts.Account | None:
+        if channel not in self.channels:
+            return None
+        return next((known for known in self._accounts if known.mode == mode), None)
 
     def _known(self, name: str) -> accounts.Account | None:
         return next((known for known in self._accounts if known.name == name), None)

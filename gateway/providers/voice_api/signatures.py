@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from gateway.domain.provider import Callback, Forbidden, Verified
+from gateway.domain.callback import Callback, Forbidden, Verified
 from gateway.providers.voice_api.accounts import Account
 
 TOLERANCE_SECONDS = 300

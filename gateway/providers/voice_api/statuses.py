@@ -4,9 +4,9 @@ import hashlib
 import json
 from typing import Any, NoReturn
 
+from gateway.domain.callback import Callback, EventKind, Malformed, ProviderEvent, Verified
 from gateway.domain.lifecycle import CallState
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import Callback, EventKind, Malformed, ProviderEvent, Verified
 from gateway.providers.reading import attempt_id, clean, dedup_key
 from gateway.providers.voice_api.calls import is_call_id
 
