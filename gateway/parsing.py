@@ -4,6 +4,7 @@ that never repeats the value, since many of them are secrets."""
 import re
 import ssl
 from collections.abc import Callable
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -103,6 +104,29 @@ def url(*schemes: str) -> Callable[[str], str]:
         return raw.rstrip("/")
 
     return parse
+
+
+def mailbox(raw: str) -> str:
+    """An e-mail address, alone or as `Name <address>`; one that a header can carry."""
+    name, address = parseaddr(raw)
+    bare = raw == address or raw.endswith(f"<{address}>")
+    if not bare or not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", address) or not name.isprintable():
+        raise ValueError("must be an e-mail address, alone or as Name <address>")
+    return raw
+
+
+def smtp_url(raw: str) -> str:
+    """`smtp://[user:password@]host[:port][?starttls=never]`, or `smtps://` for TLS from the start.
+    User and password are percent-encoded where needed."""
+    parsed = url("smtp", "smtps")(raw)
+    parts = urlsplit(parsed)
+    if parts.path:
+        raise ValueError("must be without a path")
+    if parts.query and (parts.query != "starttls=never" or parts.scheme != "smtp"):
+        raise ValueError("may only have ?starttls=never, and that after smtp://")
+    if (parts.username is None) != (parts.password is None):
+        raise ValueError("must have both user and password, or neither")
+    return parsed
 
 
 def certificates(raw: str) -> str:

@@ -1,6 +1,6 @@
 """One tick of the clock: its parts, each of which fails by itself."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +9,20 @@ import redis
 import structlog
 
 from gateway import settings, wallclock
+from gateway.domain.lanes import lanes as lanes_of
 from gateway.failpoints import hit
 from gateway.logs import places
-from gateway.models import agenda, base, claims
+from gateway.models import agenda, attempts, base, claims
+from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.provider_event import ProviderEvent
-from gateway.usecases import delivery, holds
+from gateway.usecases import delivery, holds, work
 from tasks import broker, redis_client, trouble, workload
-from tasks.actors.events import apply_event, check_provider, look_up_call
-from tasks.actors.voice import end_call, place_call
+from tasks.actors.background import check_provider, look_up
+from tasks.actors.events import apply_event
+from tasks.actors.sending import BY_QUEUE
+from tasks.actors.timers import begin_step, mark_overdue
+from tasks.actors.voice import end_call
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +30,7 @@ BATCH = 200
 EVENT_PAUSE = 10.0
 LOOKUP_PAUSE = 30.0  # more than a look-up takes
 ENDING_PAUSE = 10.0
+STEP_PAUSE = 10.0
 _AT_ONCE, _SOON, _LATER = 0.02, 0.03, 0.5  # pauses, in real seconds
 
 
@@ -38,7 +44,8 @@ class Tick:
         self._load: workload.Workload | None = None
         self._worked = self._troubled = self._frozen = False
         # Where the agenda can't be read, everything is taken for due.
-        self._plan = agenda.Agenda(now, now, now, now, now, now, held=True)
+        every = dict.fromkeys(agenda.LANES, now)
+        self._plan = agenda.Agenda(every, now, now, now, now, now, now, now, held=True)
 
     def run(self) -> "Tick":
         """Do all that is due. Raises StoreUnavailable when the database can't be reached."""
@@ -53,16 +60,18 @@ class Tick:
             return self
         if self._load.emptied:
             self._part("lost messages", self._start_over)
-        if self._worked or self._due(plan.claim):
-            self._part("claims", self._claim)
-        for name, moment, work in (
+        for queue in BY_QUEUE:
+            self._part(f"claims of {queue}", lambda queue=queue: self._claim(queue))  # type: ignore[misc]
+        for name, moment, part in (
+            ("steps", plan.step, self._begin_steps),
+            ("overdue", plan.overdue, self._mark_overdue),
             ("endings", plan.ending, self._end_calls),
             ("events", plan.event, self._apply_events),
             ("look-ups", plan.look_up, self._look_up),
             ("checks", plan.check, self._check_providers),
         ):
             if self._due(moment):
-                self._part(name, work)
+                self._part(name, part)
         return self
 
     def pause(self, poll: float) -> float:
@@ -73,22 +82,31 @@ class Tick:
         plan = self._plan
         # A row that can't be taken back must not make the clock spin.
         self._troubled = self._troubled or (self._due(before) and plan.lease == before)
-        away = self._load is None
-        moments = [plan.lease]
-        if not away:
-            moments += [plan.event, plan.look_up, plan.ending, plan.check]
-            moments += [] if self._frozen else [plan.claim]
-        first = min(filter(None, moments), default=None)
-        if plan.held or away:
+        if plan.held or self._load is None:
             poll = min(poll, _LATER)
-        if first is None:
-            return poll
-        left = (first - wallclock.now()).total_seconds() / wallclock.rate()
-        return min(poll, max(left, self._least()))
+        now = wallclock.now()
+        for queue, moment in self._moments():
+            left = (moment - now).total_seconds() / wallclock.rate()
+            poll = min(poll, max(left, self._least(queue)))
+        return poll
 
-    def _least(self) -> float:
-        """The pause when something is due already: it waits for room, or for a part that fails."""
-        if self._troubled or self._load is None or not self._load.threads.get("voice"):
+    def _moments(self) -> Iterator[tuple[str | None, datetime]]:
+        """What the clock is to wake for, and the queue whose workers then do it."""
+        plan = self._plan
+        found: list[tuple[str | None, datetime | None]] = [(None, plan.lease)]
+        if self._load is not None:
+            found += [("voice", plan.ending), ("events", plan.event)]
+            found += [("background", plan.look_up), ("background", plan.check)]
+            found += [("timers", plan.step), ("timers", plan.overdue)]
+            claims_due = {} if self._frozen else plan.claims
+            found += [(lane.partition(":")[0], at) for lane, at in claims_due.items()]
+        return ((queue, moment) for queue, moment in found if moment is not None)
+
+    def _least(self, queue: str | None) -> float:
+        """The pause when something is due already: it waits for room, for workers that are not
+        there, or for a part that fails."""
+        nobody = queue is not None and self._load is not None and not self._load.threads.get(queue)
+        if self._troubled or self._load is None or nobody:
             return _LATER
         return _AT_ONCE if self._worked else _SOON
 
@@ -128,27 +146,53 @@ class Tick:
             log.warning("broker lost its messages", released=released)
         return delivery.sweep(self.now)
 
-    def _claim(self) -> int:
+    def _claim(self, queue: str) -> int:
+        """Claim what is due of a queue, its first lanes first, as far as there is room."""
+        lanes = [lane for lane in lanes_of(queue) if self._due_in(lane)]
+        if not lanes or self._load is None:
+            return 0
         self._frozen = holds.frozen()
-        room = 0 if self._frozen or self._load is None else self._load.room("voice")
+        room = 0 if self._frozen else self._load.room(queue)
+        claimed = 0
+        for lane in lanes:
+            while room > claimed and self._load is not None:
+                asked = min(room - claimed, BATCH)
+                found = self._hand_out(queue, lane, asked)
+                claimed += found
+                if found < asked:
+                    break
+        self.claimed += claimed
+        return claimed
+
+    def _due_in(self, lane: str) -> bool:
+        # What this tick let go is not on its agenda.
+        return self._worked or self._due(self._plan.claims.get(lane))
+
+    def _hand_out(self, queue: str, lane: str, asked: int) -> int:
         lease = wallclock.span(settings.current().claim_lease_seconds)
-        while room > 0:
-            asked = min(room, BATCH)
-            found = claims.claim_due(self.now, asked, lease)
-            hit("clock.after_lease")
-            if not found:
-                break
-            log.info("due reminders found", count=len(found))
-            queued = broker.nudge_each(place_call, found)
-            hit("clock.after_enqueue")
-            if not queued:
-                claims.hand_back(found, self.now)
-                self._load = None
-                break
-            log.info("queued", count=len(found))
-            self.claimed += len(found)
-            room = room - asked if len(found) == asked else 0
-        return self.claimed
+        found = work.claim(lane, self.now, asked, lease)
+        hit("clock.after_lease")
+        if not found:
+            return 0
+        log.info("due reminders found", count=len(found), lane=lane)
+        queued = broker.nudge_each(BY_QUEUE[queue], found)
+        hit("clock.after_enqueue")
+        if not queued:
+            claims.hand_back(found, self.now)
+            self._load = None
+            return 0
+        log.info("queued", count=len(found), lane=lane)
+        return len(found)
+
+    def _begin_steps(self) -> int:
+        pause = wallclock.span(STEP_PAUSE)
+        waiting = claims.claim_steps(self.now, self._room("timers"), pause)
+        return _ring(begin_step, [(id_,) for id_ in waiting])
+
+    def _mark_overdue(self) -> int:
+        pause = wallclock.span(STEP_PAUSE)
+        waiting = Booking.claim_overdue(self.now, self._room("timers"), pause)
+        return _ring(mark_overdue, [(id_,) for id_ in waiting])
 
     def _end_calls(self) -> int:
         pause = wallclock.span(ENDING_PAUSE)
@@ -156,18 +200,22 @@ class Tick:
 
     def _apply_events(self) -> int:
         pause = wallclock.span(EVENT_PAUSE)
-        waiting = ProviderEvent.claim_waiting(self.now, self._events(), pause)
+        waiting = ProviderEvent.claim_waiting(self.now, self._room("events"), pause)
         return _ring(apply_event, [(id_,) for id_ in waiting])
 
     def _look_up(self) -> int:
         pause = wallclock.span(LOOKUP_PAUSE)
-        return _ring(look_up_call, CallLog.claim_look_ups(self.now, self._events(), pause))
+        found: list[tuple[str, int]] = []
+        for table in attempts.TABLES:
+            room = self._room("background") - len(found)
+            found += table.claim_look_ups(self.now, room, pause) if room > 0 else []
+        return _ring(look_up, found)
 
     def _check_providers(self) -> int:
         return _ring(check_provider, [(id_,) for id_ in holds.checks_due(self.now)])
 
-    def _events(self) -> int:
-        return 0 if self._load is None else min(BATCH, self._load.room("events"))
+    def _room(self, queue: str) -> int:
+        return 0 if self._load is None else min(BATCH, self._load.room(queue))
 
 
 def _ring(actor: "dramatiq.Actor[..., Any]", calls: Iterable[tuple[Any, ...]]) -> int:

@@ -8,9 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-# Those that there are actors for (a test compares). Not asked of the actors themselves: processes
-# forked after an import of the broker would share its id.
-QUEUES = ("events", "voice")
+from gateway.domain.lanes import QUEUES as QUEUES
+
+# Not asked of the actors themselves (a test compares): processes forked after an import of the
+# broker would share its id.
 BEGINNING = "worker-"
 _NAME = re.compile(r"worker-(?P<threads>\d+)-(?P<queues>[a-z_+]+)-.*")
 

@@ -83,6 +83,6 @@ def call(row: Notification, **changes: Any) -> CallLog:
         "created_at": NOW,
         **changes,
     }
-    opened = CallLog.open(**values)
+    opened = CallLog.write(**values)
     assert opened is not None
     return opened

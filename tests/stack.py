@@ -1,118 +1,32 @@
 """The whole product in one process: web and sandbox on loopback ports, a Dramatiq worker on the
 real Redis, the clock in a thread. Each part can be left out, stopped and started again."""
 
+import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import dramatiq
-import requests
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from gateway.http import create_app
 from gateway.models import base
-from gateway.sandbox.app import create_app as create_sandbox
-from gateway.sandbox.config import SandboxConfig
-from gateway.sandbox.stage import EXTENSION
 from gateway.settings import Settings
 from tests.client import Api
 from tests.conftest import SECRET_KEY, Account, Configure
+from tests.simulator import Sandbox as Sandbox
+from tests.simulator import Served as Served
+from tests.simulator import mail_door
 from tests.waiting import until
 
 BUSY = "+12025550120"
-_PACE: dict[str, Any] = {
-    "ring_seconds": 0.02,
-    "talk_seconds": 0.02,
-    "number_delay": 0.3,
-    "transcript_delay": 0.3,
-    "hang_seconds": 2.0,
-}
 FINAL = {"reached", "not_reached", "canceled", "suppressed", "expired", "unknown"}
 
 
 def special(last: str) -> str:
     """The sandbox's number with this fate."""
     return f"+1202555{last}"
-
-
-class Served:
-    """A WSGI application on a loopback port, a thread for each connection. The application may
-    come later than the port."""
-
-    def __init__(self) -> None:
-        self.app: Any = None
-        self._quiet = threading.Condition()
-        self._busy = 0
-        self._server: BaseWSGIServer | None = None
-        self.port = 0
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def _serve(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        with self._quiet:
-            self._busy += 1
-        try:
-            return list(self.app(environ, start_response))
-        finally:
-            with self._quiet:
-                self._busy -= 1
-                self._quiet.notify_all()
-
-    def start(self) -> None:
-        """Listen, on the same port as before."""
-        self._server = make_server("127.0.0.1", self.port, self._serve, threaded=True)
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Refuse connections from now on, and let the requests under way end."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-        with self._quiet:
-            assert self._quiet.wait_for(lambda: not self._busy, 30), "a request does not end"
-
-
-class Sandbox:
-    """The provider simulator with its windows and knobs."""
-
-    def __init__(self, served: Served, settings: Settings, ledger: Path, **more: Any) -> None:
-        config = SandboxConfig.single(
-            gateway_url=settings.public_url,
-            ledger_path=ledger,
-            **{**settings.sandbox_credentials, **_PACE, **more},
-        )
-        self._served = served
-        self._app = served.app = create_sandbox(config)
-        self.url = served.url
-        self._closed = False
-
-    def placed(self, to: str | None = None) -> list[dict[str, Any]]:
-        """What was really placed, in order; only to one number if given."""
-        entries: list[dict[str, Any]] = self.look("ledger")
-        return [entry for entry in entries if to in (None, entry["to"])]
-
-    def look(self, window: str) -> Any:
-        """The JSON of one of its windows: ledger, requests, callbacks."""
-        return requests.get(f"{self.url}/sandbox/{window}", timeout=10).json()
-
-    def fault(self, behaviour: str, **how: Any) -> None:
-        """Put a fault in force, for the next request unless told otherwise."""
-        body = {"behaviour": behaviour, **({"next": 1} if not how else {}), **how}
-        assert requests.post(f"{self.url}/sandbox/faults", json=body, timeout=10).ok
-
-    def close(self) -> None:
-        """End its threads; closing it again does nothing."""
-        if not self._closed:
-            self._closed = True
-            self._app.extensions[EXTENSION].close()
-            self._served.stop()
 
 
 @dataclass
@@ -139,7 +53,8 @@ class Stack:
 
     def start_worker(self, threads: int = 4) -> None:
         """Work on the queues in this process."""
-        from tasks.actors import events, voice  # noqa: F401 - a worker serves actors it knows
+        # A worker serves the actors that it knows.
+        from tasks.actors import background, events, messages, timers, voice  # noqa: F401
         from tasks.broker import broker
 
         self._worker = dramatiq.Worker(broker, worker_timeout=20, worker_threads=threads)
@@ -204,10 +119,12 @@ def assemble(
 ) -> Stack:
     """A stack with web and sandbox running, and neither worker nor clock yet."""
     web, provider = Served(), Served()
+    mail = socket.create_server(("127.0.0.1", 0))
     configured = configure(
         **{
             "PUBLIC_BASE_URL": web.url,
             "SANDBOX_URL": provider.url,
+            "SANDBOX_SMTP_URL": f"smtp://127.0.0.1:{mail.getsockname()[1]}",
             "CLOCK_IN_WORKER": "false",
             "CLOCK_POLL_SECONDS": "0.05",
             "PROVIDER_DEADLINE_SECONDS": "1",
@@ -219,6 +136,7 @@ def assemble(
         }
     )
     assert configured.secret_key == SECRET_KEY
-    simulator = Sandbox(provider, configured, folder / "ledger.jsonl", **sandbox)
+    door = mail_door(configured, mail)
+    simulator = Sandbox(provider, configured, folder / "ledger.jsonl", **{"smtp": door, **sandbox})
     web.app = create_app(configured)
     return Stack(configured, web, simulator, open_account("Practice"), folder)

@@ -9,9 +9,10 @@ from zoneinfo import available_timezones
 from gateway import wallclock
 from gateway.cli import local_stack
 from gateway.cli.main import Stopped
+from gateway.domain import channel_plan
 from gateway.domain.reminders import Rule
 from gateway.models.base import connection
-from gateway.usecases import accounts
+from gateway.usecases import accounts, organizations
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,28 +58,53 @@ def _list_organizations(args: argparse.Namespace) -> int:
 
 
 def _set_organization(args: argparse.Namespace) -> int:
-    if args.reminders is None and args.repeats is None:
-        raise Stopped("nothing to set: --reminders or --repeats is needed", 2)
-    organization = _find(args.organization)
+    changes: dict[str, Any] = {}
     if args.reminders is not None:
-        accounts.set_reminders(organization, _rules(args.reminders))
+        changes["reminders"] = _rules(args.reminders)
     if args.repeats is not None:
-        try:
-            plan = json.loads(args.repeats)
-        except ValueError:
-            raise Stopped('--repeats must be JSON: {"busy": [300, 900]}', 2) from None
-        accounts.set_repeats(organization, plan)
+        changes["repeats"] = _json(args.repeats, "--repeats", '{"busy": [300, 900]}')
+    if args.policy is not None:
+        changes["policy"] = _json(args.policy, "--policy", '{"quiet_hours": null}')
+    if args.locale is not None:
+        changes["locale"] = args.locale
+    if args.rate is not None:
+        changes["rate_per_second"] = _rate(args.rate)
+    if not changes:
+        raise Stopped("nothing to set: one option more is needed, see --help", 2)
+    organizations.change(find(args.organization), changes)
     return 0
+
+
+def _json(raw: str, option: str, example: str) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise Stopped(f"{option} must be JSON: {example}", 2) from None
 
 
 def _rules(raw: str) -> list[Rule]:
     try:
-        return [Rule(**rule) for rule in json.loads(raw)]
+        return [_rule(item) for item in json.loads(raw)]
     except (ValueError, TypeError):
         raise Stopped('--reminders must be JSON: [{"kind": "before", "minutes": 60}]', 2) from None
 
 
-def _find(asked: str | None) -> str:
+def _rule(item: dict[str, Any]) -> Rule:
+    if "channels" in item:
+        item = {**item, "channels": channel_plan.read(item["channels"])}
+    return Rule(**item)
+
+
+def _rate(raw: str) -> float | None:
+    if raw == "none":
+        return None
+    try:
+        return float(raw)
+    except ValueError:
+        raise Stopped("--rate must be a number, or none", 2) from None
+
+
+def find(asked: str | None) -> str:
     """The id of the organization meant: by id, by its name, or the only one there is."""
     rows = accounts.organizations()
     found = [row for row in rows if asked in (None, row.id, row.name)]
@@ -91,7 +117,7 @@ def _find(asked: str | None) -> str:
 
 
 def _create_key(args: argparse.Namespace) -> int:
-    organization = _find(args.organization)
+    organization = find(args.organization)
     scopes = [item.strip() for item in args.scopes.split(",")] if args.scopes else None
     row, secret = accounts.create_key(organization, args.name, args.mode, scopes, wallclock.now())
     fields = {**_key(row), "organization": organization, "secret": secret}
@@ -100,7 +126,7 @@ def _create_key(args: argparse.Namespace) -> int:
 
 
 def _list_keys(args: argparse.Namespace) -> int:
-    for row in accounts.keys(_find(args.organization) if args.organization else None):
+    for row in accounts.keys(find(args.organization) if args.organization else None):
         state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "active"
         _show(args, _key(row), f"{row.id}  {row.mode:<4}  {state:<18}  {row.name}")
     return 0

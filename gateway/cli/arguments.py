@@ -30,6 +30,7 @@ def build() -> argparse.ArgumentParser:
     _upkeep(commands)
     _freezing(commands)
     _accounts(commands)
+    _send_test(commands)
     operator_arguments.add(commands)
     return parser
 
@@ -38,6 +39,10 @@ def _port(raw: str) -> int:
     if raw.isdecimal() and 1 <= int(raw) <= 65535:
         return int(raw)
     raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+
+
+def _any_port(raw: str) -> int:
+    return 0 if raw == "0" else _port(raw)
 
 
 def _count(raw: str) -> int:
@@ -54,6 +59,7 @@ def _stack(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         command.add_argument("--host", default="127.0.0.1", help="address the API listens on")
         command.add_argument("--port", type=_port, help="the API's port (PORT, else 8000)")
         command.add_argument("--sandbox-port", type=_port, help="the sandbox's port (8010)")
+        command.add_argument("--smtp-port", type=_port, help="where its mail comes in (8025)")
         command.add_argument("--json", action="store_true", help="one JSON object a line")
     demo.add_argument("--once", action="store_true", help="end when the journey is complete")
 
@@ -69,6 +75,7 @@ def _processes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     sandbox = commands.add_parser("sandbox", help="plays the providers, for tests and demos")
     sandbox.add_argument("--host", default="127.0.0.1")
     sandbox.add_argument("--port", type=_port)
+    sandbox.add_argument("--smtp-port", type=_any_port, help="take mail there; 0: any free port")
     sandbox.add_argument("--ledger", type=Path, metavar="FILE", help="keep the ledger in a file")
     sandbox.add_argument("--ring-seconds", type=float)
     sandbox.add_argument("--talk-seconds", type=float)
@@ -111,6 +118,18 @@ def _freezing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         operator_arguments.of_a_stack(command)
 
 
+def _send_test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser("send-test", help="send one message, or call; tell what became of it")
+    one.add_argument("--channel", choices=("voice", "sms", "whatsapp", "email"), required=True)
+    one.add_argument("--to", required=True, metavar="ADDRESS", help="E.164; by e-mail an address")
+    one.add_argument("--text", default="This is a test.", help="what it says")
+    one.add_argument("--organization", metavar="ID|NAME", help="not needed if there is one")
+    one.add_argument("--mode", choices=("live", "test"), help="live, where that is set up")
+    one.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="at most (60)")
+    one.add_argument("--json", action="store_true")
+    operator_arguments.of_a_stack(one)
+
+
 def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     orgs = commands.add_parser("orgs", help="organizations").add_subparsers(
         dest="action", required=True, metavar="ACTION"
@@ -126,6 +145,9 @@ def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     change.add_argument(
         "--repeats", metavar="JSON", help="when to call again who was busy or did not answer"
     )
+    change.add_argument("--policy", metavar="JSON", help="quiet hours, caps and the like")
+    change.add_argument("--locale", metavar="TAG", help="language of people of whom none is known")
+    change.add_argument("--rate", metavar="N", help="at most so many a second; none: any number")
     keys = commands.add_parser("keys", help="API keys").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )

@@ -46,7 +46,7 @@ def _play(args: argparse.Namespace, data: Path, reporter: Reporter) -> bool:
     given = environment()
     clock = None if given.get("DATABASE_URL") or given.get("GATEWAY_CLOCK_FILE") else data / "clock"
     extra = {"GATEWAY_TESTING": "1", "GATEWAY_CLOCK_FILE": str(clock)} if clock else {}
-    options = Options(data, args.host, args.port, args.sandbox_port)
+    options = Options(data, args.host, args.port, args.sandbox_port, args.smtp_port)
     stack = Stack(options, reporter, **extra)
     wallclock.follow(str(clock) if clock else given.get("GATEWAY_CLOCK_FILE"))
     done = False

@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from gateway.domain.errors import StoreUnavailable
 from gateway.models import schema
 from gateway.models.base import connection
 from gateway.models.hold import EVERYTHING, Hold
-from gateway.providers import all_providers
+from gateway.providers import all_providers, for_channel
 from gateway.settings import InvalidSettings, Settings
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -98,35 +98,44 @@ def _redis(settings: Settings) -> Iterator[Finding]:
 
 def _public_url(settings: Settings) -> Iterator[Finding]:
     host = urlsplit(settings.public_url).hostname
-    live = settings.twilio_account_sid or settings.voice_provider_api_url
-    stand_in = settings.twilio_api_base_url or settings.voice_provider_api_url
+    live = any(
+        provider.routes and any(provider.account("live", channel) for channel in provider.channels)
+        for provider in all_providers()
+    )
+    named = (getattr(settings, each.name) for each in fields(settings) if _is_address(each.name))
+    stand_in = any(url and urlsplit(url).hostname in _LOOPBACK for url in named)
     if host not in _LOOPBACK:
         yield Finding(OK, "PUBLIC_BASE_URL", f"providers call back to {host}")
-    elif live and urlsplit(stand_in or "").hostname not in _LOOPBACK:
+    elif live and not stand_in:
         text = "is loopback, where no provider can call back: set your https:// address"
         yield Finding(ERROR, "PUBLIC_BASE_URL", text)
     else:
         yield Finding(OK, "PUBLIC_BASE_URL", "loopback, which does for the sandbox")
 
 
+def _is_address(name: str) -> bool:
+    """Whether this setting says where a carrier is, such as a stand-in on this machine."""
+    return name.endswith(("_api_base_url", "_api_url"))
+
+
 def _providers(settings: Settings) -> Iterator[Finding]:
-    configured = {
-        "twilio": settings.twilio_account_sid,
-        "voice_api": settings.voice_provider_api_url,
-    }
-    sender = {
-        "twilio": settings.twilio_from_number,
-        "voice_api": settings.voice_provider_from_number,
-    }
-    chosen = settings.voice_provider
-    if not configured.get(chosen):
-        text = f"{chosen} places live calls and is not configured: only test keys can call"
+    chosen = for_channel("voice")
+    if not chosen.account("live"):
+        text = f"{chosen.name} places live calls and is not configured: only test keys can call"
         yield Finding(WARNING, "VOICE_PROVIDER", text)
-    elif not sender.get(chosen):
-        name = "TWILIO_FROM_NUMBER" if chosen == "twilio" else "VOICE_PROVIDER_FROM_NUMBER"
+    elif not chosen.sender("live"):
+        name = "TWILIO_FROM_NUMBER" if chosen.name == "twilio" else "VOICE_PROVIDER_FROM_NUMBER"
         yield Finding(ERROR, name, "is missing: live calls have no number to come from")
+    # These have settings of their own to be chosen by; unset, nobody misses them.
+    asked = {"whatsapp": settings.whatsapp_provider == "meta", "email": settings.email_provider}
+    for channel in (channel for channel, explicit in asked.items() if explicit):
+        chosen = for_channel(channel)
+        if not chosen.account("live", channel):
+            text = f"{chosen.name} is chosen and not configured: only test keys can write"
+            yield Finding(WARNING, f"{channel.upper()}_PROVIDER", text)
     for provider in all_providers():
-        if not configured.get(provider.name) and provider.account("test") is None:
+        lines = [(mode, channel) for mode in ("live", "test") for channel in provider.channels]
+        if not any(provider.account(*line) for line in lines):
             continue
         problem = provider.check()
         level = ERROR if problem else OK

@@ -21,6 +21,7 @@ MODULES = {
     "thaw": "gateway.cli.freeze",
     "orgs": "gateway.cli.accounts",
     "keys": "gateway.cli.accounts",
+    "send-test": "gateway.cli.send_test",
     "holds": "gateway.cli.holds",
     "dead-letters": "gateway.cli.dead_letters",
     "parked-events": "gateway.cli.parked_events",

@@ -14,7 +14,9 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 def run(args: argparse.Namespace) -> int:
     """Start, say that it is ready, keep it running; 0 after Ctrl-C or SIGTERM."""
     reporter = Reporter(args.json)
-    stack = Stack(Options(args.data, args.host, args.port, args.sandbox_port), reporter)
+    stack = Stack(
+        Options(args.data, args.host, args.port, args.sandbox_port, args.smtp_port), reporter
+    )
     try:
         announce(stack, stack.start())
         while True:

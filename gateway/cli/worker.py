@@ -8,7 +8,8 @@ from gateway.cli.main import Stopped
 from gateway.settings import current, export
 from tasks.worker_id import QUEUES
 
-MODULES = ("tasks.broker", "tasks.actors.voice", "tasks.actors.events", "tasks.inner_clock")
+ACTORS = tuple(f"tasks.actors.{queue}" for queue in QUEUES)
+MODULES = ("tasks.broker", *ACTORS, "tasks.inner_clock")
 
 
 def run(args: argparse.Namespace) -> int:

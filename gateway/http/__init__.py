@@ -1,5 +1,7 @@
 """The Flask edge: the API, the webhooks, health and the documentation, as one application."""
 
+from typing import Any
+
 from flask import Flask
 
 from gateway.settings import Settings
@@ -7,22 +9,7 @@ from gateway.settings import Settings
 
 def create_app(settings: Settings) -> Flask:
     """The WSGI application for these settings, which boot.start has put into force."""
-    # The broker is built from the settings when the actors are imported: not before this call.
-    from gateway.http import (
-        bookings,
-        calls,
-        config,
-        dead_letters,
-        docs,
-        doorbell,
-        errors,
-        events,
-        headers,
-        health,
-        parked_events,
-        queue,
-        webhooks,
-    )
+    from gateway.http import config, docs, doorbell, errors, headers
 
     app = Flask(__name__, static_folder=None)
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
@@ -35,10 +22,51 @@ def create_app(settings: Settings) -> Flask:
     errors.install(app)
     doorbell.install()
     api = docs.build(app)
-    modules = (
-        bookings, calls, dead_letters, events, health, parked_events, queue, webhooks,
-    )  # fmt: skip
-    for module in modules:
+    for module in _described():
         api.register_blueprint(module.blueprint)
+    _undescribed(app)
     docs.install(app, api)
     return app
+
+
+def _described() -> tuple[Any, ...]:
+    """The resources of the API."""
+    # The broker is built from the settings when the actors are imported: not before this call.
+    from gateway.http import (
+        bookings,
+        calls,
+        contacts,
+        dead_letters,
+        events,
+        health,
+        messages,
+        organization,
+        parked_events,
+        plan,
+        queue,
+        templates,
+        webhooks,
+    )
+
+    return (
+        bookings,
+        calls,
+        contacts,
+        dead_letters,
+        events,
+        health,
+        messages,
+        organization,
+        parked_events,
+        plan,
+        queue,
+        templates,
+        webhooks,
+    )
+
+
+def _undescribed(app: Flask) -> None:
+    """What people open, and no program."""
+    from gateway.http import unsubscribe
+
+    app.register_blueprint(unsubscribe.blueprint)

@@ -1,41 +1,23 @@
 """Bookings and their reminders as answers show them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import Schema, fields
 
-from gateway.domain.lifecycle import BookingState, NotificationState
+from gateway.domain.lifecycle import BookingState
 from gateway.http.answers import moment, text, when, whole
-from gateway.http.call_answer import CallSummary, call_summary
+from gateway.http.notification_answer import (
+    Planned,
+    ReminderAnswer,
+    ReminderDetail,
+    reminder,
+    reminders_answer,
+)
 from gateway.models.booking import Booking
-from gateway.models.call_log import CallLog
 from gateway.models.contact import Contact
-from gateway.models.notification import Notification
-
-Planned = Sequence[tuple[Notification, list[CallLog]]]
 
 
-class ReminderAnswer(Schema):
-    """One notification of a booking."""
-
-    id = text()
-    kind = text()
-    number = whole()
-    channel = text()
-    due_at = when()
-    expires_at = when()
-    state = text(enum=[str(state) for state in NotificationState])
-    reason = text("why it is in this state", null=True)
-
-
-class ReminderDetail(ReminderAnswer):
-    """One notification of a booking, and its attempts."""
-
-    attempts = fields.List(fields.Nested(CallSummary), required=True)
-
-
-class ContactAnswer(Schema):
+class BookingContact(Schema):
     """Whoever is reached."""
 
     id = text()
@@ -75,10 +57,17 @@ class BookingRow(Schema):
     starts_at = when()
     time_zone = text()
     duration_minutes = whole(null=True)
-    contact = fields.Nested(ContactAnswer, required=True)
+    contact = fields.Nested(BookingContact, required=True)
     service = fields.Nested(ServiceAnswer, required=True, allow_none=True)
     staff = fields.Nested(StaffAnswer, required=True, allow_none=True)
+    confirmed = fields.Boolean(required=True)
     overdue = fields.Boolean(required=True)
+    move_requested_at = text(
+        "when the contact asked for another time", null=True, format="date-time"
+    )
+    policy = fields.Dict(
+        required=True, metadata={"description": "what differs from the organization's"}
+    )
     metadata = fields.Dict(required=True)
     created_at = when()
     updated_at = when()
@@ -123,7 +112,10 @@ def booking_row(booking: Booking) -> dict[str, Any]:
         "contact": _contact(booking.contact),
         "service": booking.service,
         "staff": _staff(booking.staff) if booking.staff else None,
+        "confirmed": booking.state == BookingState.CONFIRMED,
         "overdue": booking.overdue,
+        "move_requested_at": moment(booking.move_requested_at),
+        "policy": booking.policy,
         "metadata": booking.metadata,
         "created_at": moment(booking.booked_at),
         "updated_at": moment(booking.updated_at),
@@ -134,28 +126,6 @@ def booking_answer(booking: Booking, planned: Planned, *, attempts: bool) -> dic
     """A booking with its reminders, and with their attempts if so asked."""
     shown = reminders_answer(planned) if attempts else [reminder(row) for row, _ in planned]
     return {**booking_row(booking), "reminders": shown}
-
-
-def reminders_answer(planned: Planned) -> list[dict[str, Any]]:
-    """Each notification with its attempts."""
-    return [
-        {**reminder(row), "attempts": [call_summary(call) for call in calls]}
-        for row, calls in planned
-    ]
-
-
-def reminder(row: Notification) -> dict[str, Any]:
-    """One notification."""
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "number": row.number,
-        "channel": row.channel,
-        "due_at": moment(row.due_at),
-        "expires_at": moment(row.expires_at),
-        "state": str(row.state),
-        "reason": str(row.reason) if row.reason else None,
-    }
 
 
 def _contact(person: Contact) -> dict[str, Any]:

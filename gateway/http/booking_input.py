@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from gateway.domain import times
 from gateway.domain.errors import Invalid
 from gateway.domain.lifecycle import BookingState
 from gateway.domain.reminders import Rule
+from gateway.http.auth import caller
+from gateway.http.domain_fields import PolicyField
 from gateway.http.fields import (
     Email,
     Locale,
@@ -23,9 +25,11 @@ from gateway.http.pagination import PageQuery
 from gateway.http.reminder_input import MOST_RULES, ReminderRule, has_offset, rules
 from gateway.models.booking import Booking
 from gateway.models.contact import Contact
-from gateway.usecases.schedule import rules_of
+from gateway.usecases import people
+from gateway.usecases.schedule import rules_in, rules_of
 
 _PERSON = ("external_id", "name", "phone", "email", "locale", "time_zone")
+QUIET = {"quiet_hours": {"from": "20:00", "to": "09:00"}}
 _LOCAL = "RFC 3339 with an offset, or a local time in `time_zone`"
 
 
@@ -41,9 +45,14 @@ class ContactChanges(Schema):
 
 
 class ContactInput(ContactChanges):
-    """Whoever is reached."""
+    """Whoever is reached: `phone` is required, or `email` where every reminder is an e-mail."""
 
-    phone = Phone(required=True, metadata={"example": "+4915112345678", "description": "E.164"})
+    phone = Phone(allow_none=True, metadata={"example": "+4915112345678", "description": "E.164"})
+
+    @validates_schema
+    def _reachable(self, data: dict[str, Any], **_: Any) -> None:
+        if not (data.get("phone") or data.get("email")):
+            raise ValidationError("is required", "phone")
 
 
 class StaffInput(Schema):
@@ -70,6 +79,9 @@ class BookingFields(Schema):
     starts_at = Text(maximum=64, metadata={"description": _LOCAL})
     duration_minutes = Whole(1, 10_080, allow_none=True)
     service = fields.Nested(ServiceInput, allow_none=True)
+    policy = PolicyField(
+        metadata={"description": "what differs from the organization's policy", "example": QUIET}
+    )
     metadata = Metadata()
 
 
@@ -95,8 +107,10 @@ class BookingInput(BookingFields):
         if "staff" in wanted:
             wanted["staff"] = person(wanted["staff"])
         settle_times(wanted, wanted.get("time_zone"))
-        if "reminders" in wanted:
-            need_staff_phone(wanted["reminders"], wanted.get("staff"))
+        own: list[Rule] | None = wanted.get("reminders")
+        need_address(own or [], "staff", wanted.get("staff") or {})
+        in_force = rules_in(caller().organization.reminders) if own is None else own
+        need_address(in_force, "contact", wanted["contact"])
         return wanted
 
 
@@ -159,10 +173,11 @@ def settle_times(wanted: dict[str, Any], time_zone: str | None) -> None:
         wanted["reminders"] = rules(wanted["reminders"], time_zone)
 
 
-def need_staff_phone(planned: list[Rule], staff: dict[str, Any] | None) -> None:
-    """Refuse rules that remind staff whose number is not known."""
-    if any(rule.to == "staff" for rule in planned) and not (staff and staff.get("phone")):
-        raise ValidationError({"staff": {"phone": ["is required to remind staff"]}})
+def need_address(planned: list[Rule], role: str, known: dict[str, Any]) -> None:
+    """Refuse rules that remind a person whose address for it is not known."""
+    missing = people.lacks(planned, role, known)
+    if missing is not None:
+        raise ValidationError({role: {missing: [f"is required to remind the {role}"]}})
 
 
 def merge(present: Booking, changes: dict[str, Any]) -> dict[str, Any]:
@@ -180,7 +195,8 @@ def merge(present: Booking, changes: dict[str, Any]) -> dict[str, Any]:
         wanted["staff"] = staff
     settle_times(wanted, zone)
     if {"staff", "reminders"} & wanted.keys():
-        need_staff_phone(wanted.get("reminders") or rules_of(present), staff)
+        planned = wanted["reminders"] if "reminders" in wanted else rules_of(present)
+        need_address(planned, "staff", staff or {})
     return wanted
 
 

@@ -16,7 +16,6 @@ from gateway.http.booking_answer import (
     ReminderList,
     booking_answer,
     booking_row,
-    reminders_answer,
 )
 from gateway.http.booking_input import (
     BookingChanges,
@@ -25,12 +24,13 @@ from gateway.http.booking_input import (
     merge,
 )
 from gateway.http.idempotency import HEADER, REPLAYED, fingerprint, once
+from gateway.http.notification_answer import reminders_answer
 from gateway.http.pagination import page
 from gateway.models.base import atomic
 from gateway.models.booking import Booking
-from gateway.usecases import bookings
-from gateway.usecases.bookings import Booked, Wanted
+from gateway.usecases import bookings, people, rule_words, schedule
 from gateway.usecases.idempotency import Answer
+from gateway.usecases.wanted import Booked, Wanted
 
 blueprint = Blueprint(
     "bookings",
@@ -46,7 +46,14 @@ EXAMPLE = {
     "contact": {"external_id": "c-77", "name": "Ada", "phone": "+4915112345678", "locale": "de"},
     "service": {"id": "cut", "name": "Haircut", "price": "45.00 EUR"},
     "reminders": [
-        {"kind": "before", "minutes": 1440, "channel": "voice"},
+        {
+            "kind": "before",
+            "minutes": 1440,
+            "channels": [
+                {"channel": "whatsapp", "unless": "delivered", "within_minutes": 30},
+                {"channel": "sms"},
+            ],
+        },
         {"kind": "at", "at": "2026-12-01T09:00:00+01:00", "channel": "voice", "say": "See you!"},
     ],
     "metadata": {"anything": "of yours"},
@@ -71,6 +78,8 @@ def book(wanted: dict[str, Any]) -> Response:
 
     def work(now: Any) -> Answer:
         booked = bookings.book(caller(), asked, now)
+        if booked.created and asked.reminders:
+            rule_words.require(caller(), asked.reminders, booked.booking.contact.locale)
         return Answer(201 if booked.created else 200, _whole(booked.booking), booked.ring)
 
     return once(work)
@@ -152,7 +161,12 @@ def _edited(booking_id: str, changes: dict[str, Any], version: int | None) -> Bo
     with atomic():
         Booking.take_turn(person.organization_id, person.mode, booking_id)
         merged = merge(bookings.show(person, booking_id), changes)
-        return bookings.edit(person, booking_id, merged, version, wallclock.now())
+        edited = bookings.edit(person, booking_id, merged, version, wallclock.now())
+        if {"contact", "reminders"} & merged.keys():
+            people.require(edited.booking, schedule.rules_of(edited.booking))
+        if "reminders" in merged:
+            rule_words.require(person, merged["reminders"], edited.booking.contact.locale)
+    return edited
 
 
 def _whole(booking: Booking) -> dict[str, Any]:

@@ -3,32 +3,23 @@
 from typing import Any
 
 from flask import Response, g
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import fields, post_load, validate
 
 from gateway import wallclock
 from gateway.domain.errors import NotAllowed
-from gateway.domain.lifecycle import CallState
 from gateway.http.answers import send
 from gateway.http.arguments import Blueprint, opaque_id
+from gateway.http.attempt_answer import CALL_STATES, timeline
+from gateway.http.attempt_query import AttemptQuery
 from gateway.http.auth import caller, requires
-from gateway.http.booking_answer import ReminderAnswer, reminder
-from gateway.http.booking_input import in_order
-from gateway.http.call_answer import CallDetail, CallPage, call_answer, timeline
-from gateway.http.fields import (
-    Instant,
-    Locale,
-    Metadata,
-    Phone,
-    QueryInstant,
-    QueryPhone,
-    Text,
-    Words,
-)
-from gateway.http.idempotency import HEADER, REPLAYED, once
-from gateway.http.pagination import PageQuery, page
-from gateway.usecases import calls, requests
+from gateway.http.call_answer import CallDetail, CallPage, call_answer
+from gateway.http.fields import Phone, Text, Words
+from gateway.http.idempotency import HEADER, REPLAYED
+from gateway.http.pagination import page
+from gateway.http.request_input import NotificationRequested, RequestInput, ask
+from gateway.usecases import calls
 from gateway.usecases.calls import CallView
-from gateway.usecases.idempotency import Answer
+from gateway.usecases.requests import Asked
 
 blueprint = Blueprint(
     "calls", __name__, url_prefix="/api/v1/calls", description="Calls and what was said in them"
@@ -43,64 +34,34 @@ EXAMPLE = {
 TRANSCRIPTS = "transcripts:read"
 
 
-class CallInput(Schema):
+class CallInput(RequestInput):
     """One call to place."""
 
     to = Phone(required=True, metadata={"description": "E.164"})
     say = Text(maximum=2000, lines=True, required=True)
-    locale = Locale(allow_none=True, metadata={"description": "language of `say`"})
-    send_at = Instant(allow_none=True, metadata={"description": "now, if left out"})
-    expires_at = Instant(allow_none=True, metadata={"description": "24 h later, if left out"})
-    metadata = Metadata()
-
-
-class CallRequested(ReminderAnswer):
-    """The notification that the call will belong to."""
-
-    metadata = fields.Dict(required=True)
-
-
-class CallQuery(PageQuery):
-    """Filters of the list of calls."""
-
-    phone = QueryPhone(metadata={"description": "the other party, E.164"})
-    booking_id = Text(maximum=40)
-    booking_external_id = Text(maximum=200)
-    state = fields.String(validate=validate.OneOf([str(state) for state in CallState]))
-    provider = Text(maximum=40)
-    external_id = Text(maximum=200, metadata={"description": "the provider's id of the call"})
-    from_ = QueryInstant(data_key="from", metadata={"description": "earliest creation"})
-    to = QueryInstant(metadata={"description": "created before this"})
-    q = Words(metadata={"description": "words in the transcript; needs transcripts:read"})
 
     @post_load
-    def _in_order(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return in_order(data)
+    def _asked(self, data: dict[str, Any], **_: Any) -> Asked:
+        words = {"say": data.pop("say")}
+        given = {name: value for name, value in data.items() if value is not None}
+        return Asked(channel="voice", words=words, **given)
+
+
+class CallQuery(AttemptQuery):
+    """Filters of the list of calls."""
+
+    state = fields.String(validate=validate.OneOf(CALL_STATES))
+    q = Words(metadata={"description": "words in the transcript; needs transcripts:read"})
 
 
 @blueprint.route("", methods=["POST"])
 @requires("calls:write")
 @blueprint.doc(operationId="requestCall", summary="Ask for one call", parameters=[HEADER])
 @blueprint.arguments(CallInput, example=EXAMPLE)
-@blueprint.response(202, CallRequested, headers=REPLAYED)
-def request_call(wanted: dict[str, Any]) -> Response:
+@blueprint.response(202, NotificationRequested, headers=REPLAYED)
+def request_call(asked: Asked) -> Response:
     """Now, or at `send_at`. The answer is the notification; its calls are found by its id."""
-
-    def work(now: Any) -> Answer:
-        asked = requests.request_call(
-            caller(),
-            wanted["to"],
-            wanted["say"],
-            wanted.get("locale"),
-            wanted.get("send_at"),
-            wanted.get("expires_at"),
-            wanted.get("metadata", {}),
-            now,
-        )
-        row = asked.notification
-        return Answer(202, {**reminder(row), "metadata": row.metadata}, asked.ring)
-
-    return once(work)
+    return ask(asked)
 
 
 @blueprint.route("", methods=["GET"])
@@ -133,7 +94,7 @@ def show(call_id: str) -> Response:
     """With its timeline and, for keys with the scope transcripts:read, what was said."""
     view = calls.show(caller(), opaque_id(call_id))
     shown = call_answer(view, transcripts=_audited([view]))
-    return send(200, {**shown, "events": timeline(view)})
+    return send(200, {**shown, "events": timeline(view.events)})
 
 
 def _audited(views: list[CallView]) -> bool:

@@ -10,10 +10,12 @@ from gateway import wallclock
 from gateway.domain.errors import StoreUnavailable
 from gateway.models import claims
 from gateway.models.base import connection
+from gateway.usecases.schedule import Ring
 from tasks import wake
 from tasks.actors.events import apply_event
-from tasks.actors.voice import end_call, place_call
-from tasks.broker import hurry, nudge
+from tasks.actors.sending import BY_QUEUE
+from tasks.actors.voice import end_call
+from tasks.broker import hurry, nudge, nudge_each
 
 log = structlog.get_logger("gateway.http.doorbell")
 
@@ -23,8 +25,8 @@ def install() -> None:
     hurry()
 
 
-def later(claimed: Iterable[tuple[str, int]]) -> None:
-    """Remember claimed notifications (id, claim) of the present request."""
+def later(claimed: Iterable[Ring]) -> None:
+    """Remember claimed notifications of the present request."""
     g.setdefault("claimed", []).extend(claimed)
 
 
@@ -32,7 +34,7 @@ def ring() -> None:
     """Hand what was remembered to the workers, and wake the clocks for what falls due soon. What
     the broker does not take, the clock finds with its next tick."""
     claimed = g.pop("claimed", [])
-    lost = [one for one in claimed if not nudge(place_call, *one)]
+    lost = [(id_, claim) for id_, claim, queue in claimed if not nudge(BY_QUEUE[queue], id_, claim)]
     if lost:
         _hand_back(lost)
     wake.if_soon()
@@ -46,9 +48,9 @@ def _hand_back(claimed: list[tuple[str, int]]) -> None:
         log.warning("claims not handed back", count=len(claimed))  # they run out by themselves
 
 
-def ring_for_event(event_id: str) -> None:
-    """Have a stored provider event applied."""
-    nudge(apply_event, event_id)
+def ring_for_events(event_ids: Iterable[str]) -> None:
+    """Have stored provider events applied."""
+    nudge_each(apply_event, [(event_id,) for event_id in event_ids])
 
 
 def ring_to_end(calls: Iterable[str]) -> None:

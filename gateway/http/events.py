@@ -30,7 +30,7 @@ class Event(Schema):
     id = text()
     at = when()
     type = text(example="notification.reached")
-    object = text("booking, notification, call or message")
+    object = text("booking, notification, call, message or consent")
     object_id = text()
     state = text(null=True)
     reason = text(null=True)

@@ -4,10 +4,11 @@ from urllib.parse import quote, urlsplit
 
 import structlog
 from flask import Response, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from gateway import providers, wallclock
+from gateway.domain.callback import Callback, Forbidden, Malformed
 from gateway.domain.errors import NotFound
-from gateway.domain.provider import Callback, Forbidden, Malformed
 from gateway.http import doorbell
 from gateway.http.answers import send
 from gateway.http.arguments import Blueprint, raw_body
@@ -30,6 +31,7 @@ _BODIES = {
         "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
     },
 }
+_EXPECTED = "Stored, now or before, for providers that expect a body"
 
 
 @blueprint.route("/<path:path>", methods=["POST"])
@@ -41,11 +43,9 @@ _BODIES = {
 )
 @blueprint.response(204, description="Stored, now or before")
 @blueprint.alt_response(
-    200,
-    schema={"type": "object"},
-    success=True,
-    description="Stored, now or before, for providers that expect a body",
+    200, schema={}, content_type="text/xml", success=True, description=_EXPECTED
 )
+@blueprint.alt_response(200, schema={"type": "object"}, success=True, description=_EXPECTED)
 def receive(path: str) -> Response:
     """Authentic by the provider's own signature or secret. A 2xx means stored; a duplicate is a
     2xx without a second effect."""
@@ -67,14 +67,38 @@ def receive(path: str) -> Response:
     return _acknowledged(path, kept)
 
 
+@blueprint.before_app_request  # type: ignore[untyped-decorator]
+def _greet() -> Response | None:
+    """Answer a provider's own GET handshake. No rule of the router can: which addresses have one is
+    only known to the providers, and all others are for POST alone."""
+    refused = request.routing_exception
+    path = request.path.removeprefix(f"{blueprint.url_prefix}/")
+    if not isinstance(refused, MethodNotAllowed) or path == request.path:
+        return None
+    target = providers.route(path)
+    if target is None or target[1].challenge is None:
+        return None
+    if request.method != "GET":
+        refused.valid_methods = ["GET", "POST"]
+        return None
+    try:
+        return Response(target[1].challenge(_as_it_came(path)), content_type="text/plain")
+    except Forbidden as fault:
+        log.warning("webhook invalid", path=path, problem=str(fault))
+        raise NotAuthentic from None
+
+
 def _acknowledged(path: str, kept: Kept) -> Response:
     if kept.known:
         log.info("webhook duplicate ignored", path=path)
-    else:
-        log.info("webhook received", path=path, event_id=kept.event_id)
-    if kept.event_id is not None:
-        doorbell.ring_for_event(kept.event_id)
+    elif not kept.event_ids:
+        log.info("webhook received", path=path, event_id=None)
+    for event_id in kept.event_ids:
+        log.info("webhook received", path=path, event_id=event_id)
+    doorbell.ring_for_events(kept.event_ids)
     said = kept.acknowledgement
+    if said.xml is not None:
+        return Response(said.xml, said.status, content_type="text/xml; charset=utf-8")
     return send(said.status, said.json) if said.json is not None else Response(status=said.status)
 
 

@@ -1,52 +1,75 @@
 """What falls due next, for each kind of work that a clock hands out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from peewee import Field, Select
 
+from gateway.domain import lanes
 from gateway.models.base import UTCField, db
+from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.hold import Hold
+from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
+
+LANES = tuple(lane for queue in ("voice", "messages") for lane in lanes.lanes(queue))
 
 
 @dataclass(frozen=True)
 class Agenda:
     """The earliest moment of each kind, None where nothing waits."""
 
-    claim: datetime | None = None  # a notification falls due
+    claims: Mapping[str, datetime] = field(default_factory=dict)  # by lane: a row falls due
     lease: datetime | None = None  # a worker should be through with one
     event: datetime | None = None  # a stored provider event is to be applied
     look_up: datetime | None = None  # a provider is to be asked about a call
     ending: datetime | None = None  # a call is to be ended
     check: datetime | None = None  # a paused provider is to be asked how it is
+    step: datetime | None = None  # the next step of a plan begins
+    overdue: datetime | None = None  # an appointment should have begun
     held: bool = False  # whether anything waits for a hold or a busy sender
 
     @property
     def next(self) -> datetime | None:
         """The earliest of all."""
-        moments = (self.claim, self.lease, self.event, self.look_up, self.ending, self.check)
-        return min(filter(None, moments), default=None)
+        moments = [self.claim, self.lease, self.event, self.look_up, self.ending, self.check]
+        return min(filter(None, [*moments, self.step, self.overdue]), default=None)
+
+    @property
+    def claim(self) -> datetime | None:
+        """When the next row of any lane falls due."""
+        return min(self.claims.values(), default=None)
 
 
 def read() -> Agenda:
     """The agenda of this moment, in one query that takes the head of each index."""
     named = CallLog.external_id.is_null(False)  # only these can be ended
-    heads = (
-        _head(Notification.next_attempt_at),
+    due = Notification.next_attempt_at
+    heads = [_head(due).where(Notification.lane == lane) for lane in LANES]
+    heads += [
         _head(Notification.lease_until),
         _head(ProviderEvent.next_attempt_at),
         _head(CallLog.lookup_at),
+        _head(MessageLog.lookup_at),
         _head(CallLog.end_at).where(named),
         _head(Hold.check_at).where(Hold.until.is_null()),
+        _head(Notification.step_until),
+        _head(Booking.overdue_at),
         _head(Notification.held_by),
-    )
+    ]
     *raw, held = next(iter(Select(columns=heads).bind(db.obj).tuples()))
-    claim, lease, event, look_up, ending, check = map(UTCField().python_value, raw)
-    return Agenda(claim, lease, event, look_up, ending, check, held is not None)
+    moments = [UTCField().python_value(value) for value in raw]
+    claims = dict(zip(LANES, moments, strict=False))
+    lease, event, call, message, ending, check, step, overdue = moments[len(LANES) :]
+    return Agenda(
+        {lane: at for lane, at in claims.items() if at is not None},
+        lease, event, min(filter(None, (call, message)), default=None), ending, check, step,
+        overdue, held is not None,
+    )  # fmt: skip
 
 
 def _head(field: Field) -> Any:

@@ -153,6 +153,15 @@ def lock(query: Any, *, skip_locked: bool = False, of: type[Row] | None = None) 
     return query.for_update("FOR NO KEY UPDATE", of=of, skip_locked=skip_locked)
 
 
+def alone(name: str) -> bool:
+    """Whether no other transaction does what goes by this name now; none will until this one ends.
+    On SQLite a transaction is alone anyway."""
+    if dialect() == "sqlite":
+        return True
+    asked = db.execute_sql("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+    return bool(asked.fetchone()[0])
+
+
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
     """Wait at most so long for another transaction's locks, inside this transaction. Raises

@@ -1,6 +1,7 @@
 """Appointments, as the booking system told them."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import (
@@ -16,6 +17,7 @@ from peewee import (
 from gateway.models.base import Row, UTCField, id_field, lock
 from gateway.models.contact import Contact
 from gateway.models.organization import Organization
+from gateway.models.upcoming import wrote
 
 
 class Booking(Row):
@@ -38,6 +40,9 @@ class Booking(Row):
     duration_minutes = IntegerField(null=True)
     state = CharField(max_length=12)
     overdue = BooleanField(default=False)
+    overdue_at = UTCField(null=True)  # when it is marked so, unless it has begun by then
+    move_requested_at = UTCField(null=True)  # the contact asked for another time
+    policy = JSONField(default=dict)  # what differs from the organization's: domain/policy.py
     version = IntegerField(default=1)
     schedule_version = IntegerField(default=1)
     reminders = JSONField(default=list)  # the rules in force
@@ -53,6 +58,35 @@ class Booking(Row):
             (("organization", "mode", "starts_at"), False),
             (("organization", "mode", "booked_at", "id"), False),
         )
+
+    @classmethod
+    def expect(cls, row: "Booking", overdue_at: datetime | None) -> None:
+        """Set when a booking is overdue, which it is not for now; None for never."""
+        cls.update(overdue_at=overdue_at, overdue=False).where(cls.id == row.id).execute()
+        row.overdue_at, row.overdue = overdue_at, False
+        wrote(overdue_at)
+
+    @classmethod
+    def claim_overdue(cls, now: datetime, limit: int, pause: timedelta) -> list[str]:
+        """Ids of those that should have begun by now, put off by `pause` so that they are not
+        handed out again at once."""
+        due = cls.select(cls.id).where(cls.overdue_at <= now).order_by(cls.overdue_at).limit(limit)
+        put_off = cls.update(overdue_at=now + pause)
+        put_off = put_off.where(cls.id.in_(lock(due, skip_locked=True)))
+        return [row.id for row in put_off.returning(cls.id).execute()]
+
+    @classmethod
+    def mark_overdue(
+        cls, booking_id: str, now: datetime, states: Iterable[str]
+    ) -> "Booking | None":
+        """Mark one that was to be looked at and is in one of these states still; None when there
+        is nothing to mark (any more)."""
+        row: Booking | None = next(iter(lock(cls.select().where(cls.id == booking_id))), None)
+        if row is None or row.overdue_at is None:
+            return None
+        late = row.state in tuple(states)
+        cls.update(overdue_at=None, overdue=late).where(cls.id == booking_id).execute()
+        return row if late else None
 
     @classmethod
     def with_people(cls, organization_id: str, mode: str) -> "ModelSelect[Booking]":

@@ -1,27 +1,46 @@
 """Turns: which rows a clock takes next, and what became of those it took."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import Case
+from peewee import Case, fn
 
+from gateway.domain.lanes import priority
 from gateway.domain.lifecycle import NotificationState as N
-from gateway.models.base import atomic, lock
+from gateway.models.base import alone, atomic, lock
 from gateway.models.feed import FeedEntry
 from gateway.models.hold import SENDER
 from gateway.models.notification import LET_GO, Notification, told
+from gateway.models.rate import RATE
 from gateway.models.turns import Queue, take
 
 Row = Notification
+ALIKE = 500  # rows that are held back along with one
 
 
-def claim_due(now: datetime, limit: int, lease: timedelta) -> list[tuple[str, int]]:
-    """Claim due rows for the workers: (id, claim) of each, at most `limit`, in the order in which
-    they should go. Any number of clocks may do this at once; each row goes to one of them. When
-    more is due than `limit`, organizations take turns."""
+def claim_due(
+    lane: str,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    *,
+    only: str | None = None,
+    besides: Collection[str] = (),
+) -> list[tuple[str, int]]:
+    """Claim due rows of a lane for the workers, of one kind of work only, or all `besides` some:
+    (id, claim) of each, at most `limit`, in the order in which they should go. Any number of clocks
+    may do this at once; each row goes to one of them. When more is due than `limit`, organizations
+    take turns."""
+
+    def waiting(row: Any) -> Any:
+        found = (row.lane == lane) & row.next_attempt_at.is_null(False)
+        if only is not None:
+            found &= row.purpose == only
+        return found & row.purpose.not_in(list(besides)) if besides else found
+
     due = Queue(
-        waiting=lambda row: row.next_attempt_at.is_null(False),
+        waiting=waiting,
         ready=lambda row: row.next_attempt_at <= now,
         first=lambda row: row.next_attempt_at,
         every=lambda row: (row.next_attempt_at,),
@@ -47,19 +66,78 @@ def claim_due(now: datetime, limit: int, lease: timedelta) -> list[tuple[str, in
     return [(id_, claimed[id_].claim) for id_ in ids]
 
 
+def claim_within(
+    kind: str, most: int, lane: str, now: datetime, limit: int, lease: timedelta
+) -> list[tuple[str, int]]:
+    """Claim due rows of a kind as `claim_due` does, as long as fewer than `most` of it are at work,
+    all lanes and processes together. Clocks count one after the other: who finds another counting
+    takes none."""
+    if limit < 1:
+        return []
+    with atomic():
+        if not alone(f"kind|{kind}"):
+            return []
+        room = min(limit, most - in_flight().get(kind, 0))
+        return claim_due(lane, now, room, lease, only=kind)
+
+
+def hold_alike(row: Notification, scope: str, now: datetime) -> int:
+    """Have due rows wait under the name for which this one has to, if they would leave in its way:
+    the same organization and mode, the same kind of work, the same step of the same plan. They need
+    not be turned away one by one. Those that were let go already keep their turn. Returns how many
+    there were."""
+    alike = Row.select(Row.id).where(
+        Row.lane == row.lane,
+        Row.organization == row.organization_id,
+        Row.next_attempt_at <= now,
+        Row.mode == row.mode,
+        Row.purpose == row.purpose,
+        Row.state == N.SCHEDULED,
+        Row.held_by.is_null(),
+        Row.slot_at.is_null(),
+        Row.expires_at > now,
+        Row.step == row.step,
+        Row.plan == row.plan,
+    )
+    alike = alike.order_by(Row.next_attempt_at).limit(ALIKE)
+    held = Row.update(held_by=scope, next_attempt_at=Row.expires_at)
+    return int(held.where(Row.id.in_(lock(alike, skip_locked=True))).execute())
+
+
 def release_held(scope: str, limit: int, now: datetime) -> int:
-    """Let rows go that a hold or a busy sender kept back: they are due at `now`. At most `limit`,
-    organizations taking turns, the earliest due of each first. Returns how many there were."""
-    held = Queue(
-        waiting=lambda row: row.held_by == scope,
+    """Let rows go that a hold or a rate kept back: they are due at `now`. At most `limit`, those of
+    the first lanes first, organizations taking turns, the earliest due of each first. Returns how
+    many there were."""
+    turn = LET_GO if scope.startswith((SENDER, RATE)) else None
+    released = 0
+    for lane in _lanes_held(scope):
+        with atomic():
+            ids = take(_held(scope, lane), limit - released)
+            _let_go(ids, now, turn)
+        released += len(ids)
+        if released >= limit:
+            break
+    return released
+
+
+def _held(scope: str, lane: str) -> Queue:
+    return Queue(
+        waiting=lambda row: (row.held_by == scope) & (row.lane == lane),
         ready=lambda row: row.held_by == scope,
         first=lambda row: row.due_at,
         every=lambda row: (row.organization, row.due_at),
     )
-    with atomic():
-        ids = take(held, limit)
-        _let_go(ids, now, LET_GO if scope.startswith(SENDER) else None)
-    return len(ids)
+
+
+def _lanes_held(scope: str) -> list[str]:
+    """The lanes of the rows that wait under a name, the first to be served first."""
+    found: list[str] = []
+    while True:
+        beyond = Row.lane > found[-1] if found else Row.lane.is_null(False)
+        lane = Row.select(fn.MIN(Row.lane)).where(Row.held_by == scope, beyond).scalar()
+        if lane is None:
+            return sorted(found, key=priority)
+        found.append(lane)
 
 
 def release_one(scope: str, now: datetime) -> int:
@@ -79,20 +157,24 @@ def _let_go(ids: list[str], now: datetime, turn: datetime | None) -> None:
     free.where(Row.id.in_(ids)).execute()
 
 
-def next_due() -> datetime | None:
-    """When the next waiting row falls due; None when nothing waits."""
-    first = (
-        Row.select(Row.next_attempt_at)
-        .where(Row.next_attempt_at.is_null(False))
-        .order_by(Row.next_attempt_at)
-        .first()
-    )
-    return first.next_attempt_at if first else None
-
-
 def overdue_leases(now: datetime, limit: int = 500) -> list[Notification]:
     """Rows whose holder did not finish in time."""
     return list(Row.select().where(Row.lease_until < now).order_by(Row.lease_until).limit(limit))
+
+
+def claim_steps(now: datetime, limit: int, pause: timedelta) -> list[str]:
+    """Ids of rows whose present step had its time, put off by `pause` so that they are not handed
+    out again at once."""
+    due = Row.select(Row.id).where(Row.step_until <= now).order_by(Row.step_until).limit(limit)
+    put_off = Row.update(step_until=now + pause).where(Row.id.in_(lock(due, skip_locked=True)))
+    return [row.id for row in put_off.returning(Row.id).execute()]
+
+
+def in_flight() -> dict[str, int]:
+    """How many rows a clock or a worker holds, by kind of work."""
+    held = Row.select(Row.purpose, fn.COUNT(Row.id)).where(Row.lease_until.is_null(False))
+    counted: Any = held.group_by(Row.purpose).tuples()
+    return dict(counted)
 
 
 def release_all_due(now: datetime) -> int:

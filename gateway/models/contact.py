@@ -61,6 +61,13 @@ class Contact(Row):
         return row
 
     @classmethod
+    def with_organization(cls, contact_id: str) -> "Contact":
+        """A person and, in the same query, the organization."""
+        query = cls.select(cls, Organization).join(Organization)
+        found: Contact = query.where(cls.id == contact_id).get()
+        return found
+
+    @classmethod
     def _known(
         cls, organization_id: str, mode: str, role: str, known: dict[str, Any]
     ) -> "Contact | None":

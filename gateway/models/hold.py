@@ -10,12 +10,32 @@ from gateway.models.base import Row, UTCField, id_field
 from gateway.models.notification import Notification
 
 EVERYTHING = "all"
-SENDER = "sender|"
+PROVIDER, SENDER = "provider|", "sender|"
+REMINDERS = ("reminder", "nudge")  # the purposes that the reminder dispatcher serves
 
 
 def provider_scope(provider: str, account: str) -> str:
     """The scope of one account of one provider."""
-    return f"provider|{provider}|{account}"
+    return f"{PROVIDER}{provider}|{account}"
+
+
+def queue_scope(queue: str, organization_id: str | None = None) -> str:
+    """The scope of all that goes through one queue, an organization's or everybody's."""
+    return _of(f"queue|{queue}", organization_id)
+
+
+def kind_scope(purpose: str, organization_id: str | None = None) -> str:
+    """The scope of one kind of work, an organization's or everybody's."""
+    return _of(f"kind|{purpose}", organization_id)
+
+
+def reminders_scope(organization_id: str | None = None) -> str:
+    """The scope of an organization's reminders, or of everybody's."""
+    return _of("reminders", organization_id)
+
+
+def _of(scope: str, organization_id: str | None) -> str:
+    return f"{scope}|{organization_id}" if organization_id else scope
 
 
 def sender_scope(sender_id: str) -> str:
@@ -25,9 +45,10 @@ def sender_scope(sender_id: str) -> str:
 
 
 class Hold(Row):
-    """One scope that may not send: "all", or "provider|<name>|<account>". Without `until` it lasts
-    until it is lifted. `failures` counts in a row, `check_at` is when the provider is asked next
-    whether all is well again, `known_until` the newest moment the database knew when it began."""
+    """One scope that may not send: everything, an account of a provider, a queue, a kind of work,
+    the reminders of an organization. Without `until` it lasts until it is lifted. `failures` counts
+    in a row, `check_at` is when the provider is asked next whether all is well again,
+    `known_until` the newest moment the database knew when it began."""
 
     id = id_field("ho")
     scope = CharField(max_length=160, unique=True)
@@ -69,6 +90,12 @@ class Hold(Row):
             where=cls.until.is_null(False),
         )
         return bool(list(made.returning(cls.id).execute()))
+
+    @classmethod
+    def put(cls, scope: str, reason: str, now: datetime) -> bool:
+        """Hold a scope back until somebody lifts it; False when it is held already."""
+        made = cls.insert(scope=scope, reason=reason, since=now)
+        return bool(list(made.on_conflict_ignore().returning(cls.id).execute()))
 
     @classmethod
     def take_probe(cls, row: "Hold", until: datetime) -> bool:

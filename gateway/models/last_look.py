@@ -6,10 +6,9 @@ from typing import Any
 
 from peewee import JOIN, SQL, fn
 
-from gateway.domain.lifecycle import CallState
 from gateway.domain.lifecycle import NotificationState as N
+from gateway.models.attempts import table_with
 from gateway.models.booking import Booking
-from gateway.models.call_log import CallLog
 from gateway.models.hold import EVERYTHING, Hold
 from gateway.models.notification import Notification
 
@@ -26,25 +25,25 @@ class Seen:
     expires_at: datetime
 
 
-def look(call_id: str, claim: int) -> Seen:
+def look(attempt_id: str, claim: int) -> Seen:
     """An attempt written under a claim, as it stands now: one query."""
-    row, call, booking = Notification, CallLog, Booking
+    row, attempt, booking = Notification, table_with(attempt_id), Booking
     frozen = fn.EXISTS(Hold.select(SQL("1")).where(Hold.scope == EVERYTHING))
     seen: Any = (
         row.select(
             row.state, row.claim, row.cancel_requested_at, row.expires_at, row.schedule_version,
-            call.state.alias("call_state"), booking.schedule_version.alias("present"),
+            attempt.state.alias("attempt_state"), booking.schedule_version.alias("present"),
             frozen.alias("frozen"),
         )
-        .join(call, on=(call.notification == row.id))
+        .join(attempt, on=(attempt.notification == row.id))
         .switch(row)
         .join(booking, JOIN.LEFT_OUTER, on=(row.booking == booking.id))
-        .where(call.id == call_id)
+        .where(attempt.id == attempt_id)
         .namedtuples()
         .get()
     )  # fmt: skip
     return Seen(
-        mine=(seen.state, seen.claim, seen.call_state) == (N.SENDING, claim, CallState.PLACING),
+        mine=(seen.state, seen.claim, seen.attempt_state) == (N.SENDING, claim, attempt.BEGUN),
         frozen=bool(seen.frozen),
         canceled=seen.cancel_requested_at is not None,
         in_force=seen.present in (None, seen.schedule_version),

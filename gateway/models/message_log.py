@@ -1,50 +1,37 @@
-"""Messages (WhatsApp, SMS, e-mail): one row for each attempt."""
+"""Messages (WhatsApp, SMS, e-mail): one row for each attempt, and one for each that came in."""
 
-from peewee import CharField, ForeignKeyField, IntegerField, TextField
+from peewee import CharField, IntegerField, TextField
 
-from gateway.models.base import Row, UTCField, WordField, id_field
-from gateway.models.booking import Booking
-from gateway.models.notification import Notification
-from gateway.models.organization import Organization
+from gateway.domain.lifecycle import MESSAGE_MOVES, MessageState
+from gateway.models.attempt import Attempt
+from gateway.models.base import UTCField, id_field
 
 
-class MessageLog(Row):
-    """One message, out or in, as CallLog is one call."""
+class MessageLog(Attempt):
+    """One message, out or in. Of one that came in `from_address` is the person's and `to_address`
+    our sender's, but `to_hash` is the person's all the same: conversations are found by it."""
+
+    OBJECT = "message"
+    STATES = MessageState
+    MOVES = MESSAGE_MOVES
+    BEGUN = MessageState.SENDING
+    UNKNOWN = MessageState.UNKNOWN
+    TAKEN = MessageState.QUEUED
+    FAILED = MessageState.FAILED
 
     id = id_field("ml")
-    organization = ForeignKeyField(Organization, index=False, backref="messages")
-    mode = CharField(max_length=4)
-    notification = ForeignKeyField(Notification, index=False, backref="messages", null=True)
-    booking = ForeignKeyField(Booking, backref="messages", null=True)
-    step = IntegerField(default=0)
-    attempt = IntegerField(default=1)
     channel = CharField(max_length=10)
-    provider = CharField(max_length=40)
-    account = CharField(max_length=80)
-    external_id = CharField(max_length=200, null=True)
-    open_key = CharField(max_length=400, null=True, unique=True)
-    direction = CharField(max_length=10, default="outbound")
-    from_address = CharField(max_length=320)
-    to_address = CharField(max_length=320)
-    to_hash = CharField(max_length=64, index=True)
-    text = TextField(null=True)
-    template = CharField(max_length=120, null=True)
-    template_version = IntegerField(null=True)
-    state = CharField(max_length=12)
-    provider_status = WordField(max_length=64, null=True)
-    failure_class = CharField(max_length=10, null=True)
-    reason = CharField(max_length=40, null=True)
-    provider_code = WordField(max_length=64, null=True)
-    created_at = UTCField()
+    subject = TextField(null=True)
+    media = IntegerField(default=0)  # attachments that came along; they are never fetched
+    segments = IntegerField(null=True)
     sent_at = UTCField(null=True)
     delivered_at = UTCField(null=True)
     read_at = UTCField(null=True)
-    lookup_at = UTCField(null=True)
-    lookups = IntegerField(default=0)
 
     class Meta:
         indexes = (
             (("provider", "account", "external_id"), True),
             (("notification", "step", "attempt"), True),
             (("organization", "mode", "created_at", "id"), False),
+            (("to_hash", "created_at"), False),
         )

@@ -1,11 +1,10 @@
 """The queue of record: one row for each thing to tell one person at one moment."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from peewee import Case, CharField, ForeignKeyField, IntegerField, JSONField
+from peewee import Case, CharField, ForeignKeyField, IntegerField, JSONField, fn
 
 from gateway.domain.lifecycle import NOTIFICATION_MOVES, PENDING, NotificationState, sources
 from gateway.models.base import Row, UTCField, atomic, id_field, lock
@@ -19,12 +18,6 @@ N = NotificationState
 # Stands in `slot_at` of a row that waited for its sender and was let go: it may take a slot.
 LET_GO = datetime(2000, 1, 1, tzinfo=UTC)
 OPEN = (*PENDING, N.SENDING, N.UNKNOWN)  # may still leave, or be tried again
-
-
-class _Overtaken(Exception):
-    """A row passed the gate while an UPDATE waited for it. PostgreSQL has locked it all the same,
-    and whoever brings news of its call waits for it with the call locked: undone, the UPDATE lets
-    go of it."""
 
 
 class Notification(Row):
@@ -46,7 +39,7 @@ class Notification(Row):
     booking_id: str | None
     contact = ForeignKeyField(Contact, backref="notifications")
     contact_id: str
-    plan = JSONField(default=list)  # ordered steps: [{"channel": …}]
+    plan = JSONField(default=list)  # ordered steps: [{"channel": …, "unless": …}]
     step = IntegerField(default=0)
     wording = JSONField(default=dict)  # {"say": …} as given; rendered when it is sent
     metadata = JSONField(default=dict)
@@ -59,6 +52,8 @@ class Notification(Row):
     tries = IntegerField(default=0)  # attempts made
     failures = IntegerField(default=0)  # technical ones in a row
     repeats = IntegerField(default=0)  # further calls because somebody was busy or did not answer
+    lane = CharField(max_length=14, default="voice:3")  # queue and priority, by which it is claimed
+    step_until = UTCField(null=True)  # when the next step of its plan begins, unless …
     held_by = CharField(max_length=160, null=True)  # the hold or sender it waits for
     state = CharField(max_length=12)
     reason = CharField(max_length=40, null=True)
@@ -89,6 +84,22 @@ class Notification(Row):
         )
 
     @classmethod
+    def after(cls, row: "Notification") -> datetime | None:
+        """The moment of the next notification of the same repeating rule, be it still to come or
+        brought forward and sent by now; None after the last."""
+        return (  # type: ignore[no-any-return]
+            cls.select(fn.MIN(cls.due_at))
+            .where(
+                cls.subject_type == row.subject_type,
+                cls.subject_id == row.subject_id,
+                cls.rule == row.rule,
+                cls.due_at > row.due_at,
+                cls.state != N.CANCELED,
+            )
+            .scalar()
+        )
+
+    @classmethod
     def add(cls, rows: list[dict[str, Any]]) -> None:
         """Insert notifications with their feed entries. Call it inside a transaction."""
         for start in range(0, len(rows), 100):
@@ -115,6 +126,8 @@ class Notification(Row):
         before = legal if from_ is None else legal & frozenset(from_)
         ends = to not in (N.SCHEDULED, N.DUE, N.SENDING, N.UNKNOWN)
         stands = {"next_attempt_at": None, "lease_until": None, "held_by": None}
+        if to not in (N.SENDING, N.UNKNOWN):
+            stands["step_until"] = None
         values = {"state": to, **stands, **changes}
         if ends:
             values = {"finished_at": now, "slot_at": None, **values}
@@ -147,25 +160,39 @@ class Notification(Row):
         return next(iter(lock(query)), None)
 
     @classmethod
-    def carry(cls, notification_id: str, **values: Any) -> None:
+    def carry(cls, notification_id: str, opens_at: datetime | None = None, **values: Any) -> None:
         """Bring a row that may still leave in step with its edited subject; where it stands does
-        not change, but that one which is held back waits for its own end."""
+        not change, but that one which is held back waits for its own end, and one of which nothing
+        was tried yet is looked at when it `opens_at`."""
+        moment = cls.next_attempt_at
+        cases = []
         if "expires_at" in values:
-            held = (cls.held_by.is_null(False), cls.expires_at.to_value(values["expires_at"]))
-            values["next_attempt_at"] = Case(None, [held], cls.next_attempt_at)
+            cases.append((cls.held_by.is_null(False), moment.to_value(values["expires_at"])))
+        if opens_at is not None:
+            waits = (cls.state == N.SCHEDULED) & cls.held_by.is_null() & cls.slot_at.is_null()
+            fresh = waits & (cls.tries == 0) & (cls.failures == 0)
+            cases.append((fresh, moment.to_value(opens_at)))
+            wrote(opens_at)
+        if cases:
+            values["next_attempt_at"] = Case(None, cases, moment)
         cls.update(**values).where(cls.id == notification_id, cls.state.in_(OPEN)).execute()
 
     @classmethod
-    def let_go(cls, notification_id: str, claim: int) -> None:
-        """Nobody holds the attempt of this row any more; its state stays."""
+    def let_go(cls, notification_id: str, claim: int, step_until: datetime | None = None) -> None:
+        """Nobody holds the attempt of this row any more; its state stays. At `step_until` the next
+        step of its plan begins."""
         mine = (cls.id == notification_id, cls.claim == claim)
-        taken = cls.update(lease_until=None).where(*mine, cls.state.in_([N.SENDING, N.UNKNOWN]))
+        free: dict[str, Any] = {"lease_until": None}
+        if step_until is not None:
+            free["step_until"] = step_until
+        taken = cls.update(**free).where(*mine, cls.state.in_([N.SENDING, N.UNKNOWN]))
         taken.execute()
 
     @classmethod
     def settle_unknown(cls, row: "Notification", now: datetime, reason: str) -> bool:
         """Make `unknown` the outcome of a row that is being resolved; False when it has one."""
-        settled = cls.update(finished_at=now, reason=reason, lease_until=None).where(
+        done = {"finished_at": now, "reason": reason, "lease_until": None, "step_until": None}
+        settled = cls.update(**done).where(
             cls.id == row.id, cls.state == N.UNKNOWN, cls.finished_at.is_null()
         )
         if not settled.execute():
@@ -173,55 +200,6 @@ class Notification(Row):
         row.finished_at, row.reason = now, reason
         FeedEntry.append([told(row.__data__, now)])
         return True
-
-    @classmethod
-    def ask_to_cancel(cls, ids: Sequence[str], now: datetime) -> None:
-        """Remember a cancel for rows that are already at the provider."""
-        cls.update(cancel_requested_at=now).where(
-            cls.id.in_(list(ids)), cls.cancel_requested_at.is_null()
-        ).execute()
-
-    @classmethod
-    def cancel_pending(
-        cls,
-        subject_type: str,
-        subject_id: str,
-        now: datetime,
-        reason: str,
-        keep: Iterable[str] = (),
-    ) -> list[str]:
-        """Cancel what has not passed the start gate, but for the ids to keep. Returns the ids."""
-        which = (
-            cls.subject_type == subject_type,
-            cls.subject_id == subject_id,
-            cls.state.in_(PENDING),
-            cls.id.not_in(list(keep)),
-        )
-        gone = {"next_attempt_at": None, "lease_until": None, "held_by": None, "finished_at": now}
-        query = cls.update(state=N.CANCELED, reason=reason, **gone).returning(cls)
-        with atomic():
-            free = lock(cls.select(cls.id).where(*which), skip_locked=True)
-            rows = list(query.where(cls.id.in_(free)).execute())
-            for busy in list(cls.select(cls.id).where(*which)):
-                with suppress(_Overtaken), atomic():
-                    waited_for = list(query.where(cls.id == busy.id, *which).execute())
-                    if not waited_for:
-                        raise _Overtaken
-                    rows += waited_for
-            FeedEntry.append([told(row.__data__, now) for row in rows])
-        return [row.id for row in rows]
-
-    @classmethod
-    def under_way(cls, subject_type: str, subject_id: str) -> list["Notification"]:
-        """Those of a subject that are at the provider or being resolved, and those that were given
-        up as not confirmed: their call may still turn up."""
-        return list(
-            cls.select().where(
-                cls.subject_type == subject_type,
-                cls.subject_id == subject_id,
-                cls.state.in_([N.SENDING, N.UNKNOWN]),
-            )
-        )
 
 
 def told(row: dict[str, Any], now: datetime) -> dict[str, Any]:

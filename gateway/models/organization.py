@@ -1,11 +1,12 @@
 """Organizations and the API keys that act for them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from peewee import CharField, ForeignKeyField, JSONField
+from peewee import CharField, ForeignKeyField, IntegrityError, JSONField
 
-from gateway.models.base import Row, UTCField, id_field
+from gateway.models.base import Row, UTCField, atomic, id_field
 
 
 class Organization(Row):
@@ -16,6 +17,8 @@ class Organization(Row):
     time_zone = CharField(max_length=64)
     reminders = JSONField(default=list)  # the rules of a booking that brings none
     repeats = JSONField(default=dict)  # {"busy": [seconds, ...], "no_answer": [...]}
+    policy = JSONField(default=dict)  # what differs from the usual: domain/policy.py
+    locale = CharField(max_length=35, default="en")
     created_at = UTCField()
 
     @classmethod
@@ -32,16 +35,14 @@ class Organization(Row):
         return next(iter(made.on_conflict_ignore().returning(cls).execute()), None)
 
     @classmethod
-    def set_reminders(cls, organization_id: str, rules: list[Any]) -> bool:
-        """Replace the rules of an organization; False when there is no such one."""
-        changed = cls.update(reminders=rules).where(cls.id == organization_id)
-        return bool(changed.execute())
-
-    @classmethod
-    def set_repeats(cls, organization_id: str, plan: dict[str, Any]) -> bool:
-        """Replace an organization's plan of further calls; False when there is no such one."""
-        changed = cls.update(repeats=plan).where(cls.id == organization_id)
-        return bool(changed.execute())
+    def change(cls, organization_id: str, values: Mapping[str, Any]) -> bool:
+        """Write these columns of an organization; False when another one has the name."""
+        try:
+            with atomic():
+                cls.update(**values).where(cls.id == organization_id).execute()
+        except IntegrityError:
+            return False
+        return True
 
     @classmethod
     def repeats_of(cls, organization_id: str) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 from peewee import CharField, ForeignKeyField, IntegerField, TextField, fn
 
-from gateway.domain.provider import EventKind
+from gateway.domain.callback import EventKind
+from gateway.models.attempt import Attempt
 from gateway.models.base import Row, UTCField, WordField, id_field, lock
 from gateway.models.call_log import CallLog
+from gateway.models.message_log import MessageLog
 from gateway.models.organization import Organization
 
 
@@ -26,6 +28,8 @@ class ProviderEvent(Row):
     organization_id: str | None
     call = ForeignKeyField(CallLog, backref="events", null=True)
     call_id: str | None
+    message = ForeignKeyField(MessageLog, backref="+", null=True)
+    message_id: str | None
     source = CharField(max_length=10, default="webhook")  # webhook | lookup
     secret = CharField(max_length=10, default="current")
     path = CharField(max_length=200)
@@ -61,12 +65,18 @@ class ProviderEvent(Row):
         return list(same)
 
     @classmethod
-    def settle(cls, row: "ProviderEvent", call: CallLog, now: datetime) -> None:
-        """The event did its work; it belongs to this call."""
+    def settle(cls, row: "ProviderEvent", about: Attempt, now: datetime) -> None:
+        """The event did its work; it belongs to this call or message."""
         cls.update(
             state="applied", reason=None, next_attempt_at=None, applied_at=now,
-            call=call.id, organization=call.organization_id,
+            organization=about.organization_id, **{about.OBJECT: about.id},
         ).where(cls.id == row.id).execute()  # fmt: skip
+
+    @classmethod
+    def noted(cls, row: "ProviderEvent", now: datetime) -> None:
+        """The event asks for nothing."""
+        done = cls.update(state="applied", reason=None, next_attempt_at=None, applied_at=now)
+        done.where(cls.id == row.id).execute()
 
     @classmethod
     def park(
@@ -129,14 +139,14 @@ class ProviderEvent(Row):
         return [row.id for row in put_off.returning(cls.id).execute()]
 
     @classmethod
-    def timeline(cls, call_ids: list[str]) -> list["ProviderEvent"]:
-        """What was heard about these calls, in the order in which it happened."""
-        if not call_ids:
+    def timeline(cls, ids: list[str]) -> list["ProviderEvent"]:
+        """What was heard about these calls or messages, in the order in which it happened."""
+        if not ids:
             return []
+        about = cls.message if ids[0].startswith("ml_") else cls.call
+        statuses = (EventKind.CALL_STATUS, EventKind.MESSAGE_STATUS)
         return list(
             cls.select()
-            .where(
-                cls.call.in_(call_ids), cls.kind == EventKind.CALL_STATUS, cls.state == "applied"
-            )
+            .where(about.in_(ids), cls.kind.in_(statuses), cls.state == "applied")
             .order_by(fn.COALESCE(cls.occurred_at, cls.received_at), cls.sequence, cls.received_at)
         )

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.lifecycle import CallState
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Reason
-from gateway.models.call_log import CallLog
+from gateway.models.attempts import AnyAttempt, table_of
 from gateway.models.contact import Contact
 from gateway.models.hold import EVERYTHING, Hold
 from gateway.models.notification import Notification
@@ -27,8 +26,8 @@ class Unfinished:
     organization_id: str
     mode: str
     channel: str
-    phone: str | None = field(repr=False)
-    phone_hash: str | None = field(repr=False)
+    address: str | None = field(repr=False)
+    address_hash: str | None = field(repr=False)
     due_at: datetime
     expires_at: datetime
     state: str
@@ -53,7 +52,8 @@ def unfinished(made_before: datetime, due_until: datetime) -> Iterator[Unfinishe
     row, last = Notification, ""
     columns = (
         row.id, row.organization, row.mode, row.plan, row.step, Contact.phone, Contact.phone_hash,
-        row.due_at, row.expires_at, row.state, row.tries, row.next_attempt_at, row.held_by,
+        Contact.email, Contact.email_hash, row.due_at, row.expires_at, row.state, row.tries,
+        row.next_attempt_at, row.held_by,
     )  # fmt: skip
     while True:
         page = (
@@ -70,8 +70,11 @@ def unfinished(made_before: datetime, due_until: datetime) -> Iterator[Unfinishe
             .limit(_PAGE)
         )
         found: list[tuple[Any, ...]] = list(_tuples(page))
-        for id_, organization, mode, plan, step, *rest in found:
-            yield Unfinished(id_, organization, mode, str(plan[step]["channel"]), *rest)
+        for id_, organization, mode, plan, step, *more in found:
+            channel = str(plan[step]["channel"])
+            phone, mail, rest = more[:2], more[2:4], more[4:]
+            address = mail if channel == "email" else phone
+            yield Unfinished(id_, organization, mode, channel, *address, *rest)
         if len(found) < _PAGE:
             return
         last = found[-1][0]
@@ -82,37 +85,44 @@ def _tuples(query: Any) -> Iterable[tuple[Any, ...]]:
     return found
 
 
-def owned(provider: str, account: str, external_ids: Sequence[str]) -> set[str]:
-    """Those of the ids that a call log has."""
+def owned(channel: str, provider: str, account: str, external_ids: Sequence[str]) -> set[str]:
+    """Those of the ids that an attempt has."""
+    table = table_of(channel)
     known: set[str] = set()
     for start in range(0, len(external_ids), 500):
         some = external_ids[start : start + 500]
-        found = CallLog.select(CallLog.external_id).where(
-            CallLog.provider == provider, CallLog.account == account, CallLog.external_id.in_(some)
+        found = table.select(table.external_id).where(
+            table.provider == provider, table.account == account, table.external_id.in_(some)
         )
         known |= {id_ for (id_,) in _tuples(found)}
     return known
 
 
-def nameless(provider: str, account: str, address: str, to_hash: str) -> list[datetime]:
+def nameless(
+    channel: str, provider: str, account: str, address: str, to_hash: str
+) -> list[datetime]:
     """When attempts were made on a line of which it is not known whether they were placed."""
-    open_ = CallLog.state.in_([CallState.PLACING, CallState.UNKNOWN])
-    given_up = (CallLog.state == CallState.FAILED) & (CallLog.reason == Reason.NOT_CONFIRMED)
-    found = CallLog.select(CallLog.created_at).where(
-        CallLog.provider == provider,
-        CallLog.account == account,
-        CallLog.from_address == address,
-        CallLog.to_hash == to_hash,
-        CallLog.external_id.is_null(),
+    table = table_of(channel)
+    open_ = table.state.in_([table.BEGUN, table.UNKNOWN])
+    given_up = (table.state == table.FAILED) & (table.reason == Reason.NOT_CONFIRMED)
+    found = table.select(table.created_at).where(
+        table.provider == provider,
+        table.account == account,
+        table.from_address == address,
+        table.to_hash == to_hash,
+        table.external_id.is_null(),
         open_ | given_up,
     )
     return [made for (made,) in _tuples(found)]
 
 
-def adopt(now: datetime, **values: Any) -> CallLog | None:
-    """A call log of a call that the provider has; None when another has it, or its place."""
-    made = CallLog.insert(state=CallState.QUEUED, **values).on_conflict_ignore()
-    row: CallLog | None = next(iter(made.returning(CallLog).execute()), None)
+def adopt(channel: str, now: datetime, **values: Any) -> AnyAttempt | None:
+    """An attempt of a call or message that the provider has; None when another has it, or its
+    place."""
+    table = table_of(channel)
+    kind = {} if channel == "voice" else {"channel": channel}
+    made = table.insert(state=table.TAKEN, **kind, **values).on_conflict_ignore()
+    row: AnyAttempt | None = next(iter(made.returning(table).execute()), None)
     if row is not None:
         row.tell(now)
     return row

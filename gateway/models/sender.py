@@ -1,15 +1,15 @@
 """Numbers and addresses that calls and messages come from, each with its rate."""
 
-import math
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from peewee import Case, CharField, FloatField, ForeignKeyField
+from peewee import Case, CharField, ForeignKeyField
 
-from gateway.models.base import Row, UTCField, id_field
+from gateway.models.base import UTCField, id_field
 from gateway.models.organization import Organization
+from gateway.models.pace import Paced
 
 
-class Sender(Row):
+class Sender(Paced):
     """One address at one account of one provider. Without an organization it is shared by all."""
 
     id = id_field("sn")
@@ -20,8 +20,6 @@ class Sender(Row):
     provider = CharField(max_length=40)
     account = CharField(max_length=80)
     address = CharField(max_length=320)
-    rate_per_second = FloatField(null=True)  # NULL: no limit of ours
-    next_free_at = UTCField(null=True)
     created_at = UTCField()
 
     class Meta:
@@ -91,36 +89,3 @@ class Sender(Row):
             cls.update(rate_per_second=rate).where(cls.id == row.id).execute()
             row.rate_per_second = rate
         return row
-
-    @classmethod
-    def room(
-        cls, sender_id: str, since: datetime, until: datetime
-    ) -> "tuple[int, datetime] | None":
-        """How many of a sender's slots from `since` to `until` are free, and the moment after the
-        last of them. None when it has no rate, or is gone."""
-        row = cls.get_or_none(cls.id == sender_id)
-        if row is None or not row.rate_per_second:
-            return None
-        first = max(since, row.next_free_at or since)
-        free = (until - first).total_seconds() * row.rate_per_second
-        slots = max(0, math.ceil(free))
-        return slots, first + timedelta(seconds=slots / row.rate_per_second)
-
-    @classmethod
-    def reserve(cls, sender: "Sender", now: datetime, until: datetime) -> datetime | None:
-        """The moment at which this sender may be used next, which is taken by this call; equal to
-        `now` when it is free. None, and nothing taken, when it is not before `until`. Call it
-        inside a transaction."""
-        if not sender.rate_per_second:
-            return now
-        gap = timedelta(seconds=1 / sender.rate_per_second)
-        while True:
-            row = cls.get_by_id(sender.id)
-            slot = max(now, row.next_free_at or now)
-            if slot >= until:
-                return None
-            taken = cls.update(next_free_at=slot + gap).where(cls.id == sender.id)
-            previous = row.next_free_at
-            free = cls.next_free_at.is_null() if previous is None else cls.next_free_at == previous
-            if taken.where(free).execute():
-                return slot

@@ -12,8 +12,10 @@ from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.models.organization import ApiKey, Organization
 from gateway.models.provider_event import ProviderEvent
+from gateway.models.rate import Rate
 from gateway.models.records import AuditEntry, IdempotencyRecord
 from gateway.models.sender import Sender
+from gateway.models.template import Template
 from gateway.models.transcript import Transcript, TranscriptSegment
 
 TABLES: tuple[type[Row], ...] = (
@@ -28,6 +30,8 @@ TABLES: tuple[type[Row], ...] = (
     Transcript,
     TranscriptSegment,
     Sender,
+    Rate,
+    Template,
     Consent,
     Hold,
     FeedBase,

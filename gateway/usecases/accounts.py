@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import repeats, times
+from gateway.domain import times
 from gateway.domain.errors import Conflict, Invalid, NotFound, Unauthenticated
-from gateway.domain.reminders import USUAL, Rule, check
+from gateway.domain.reminders import USUAL
 from gateway.models.organization import ApiKey, Organization
 
 SCOPES = (
-    "bookings:read", "bookings:write", "calls:read", "calls:write", "transcripts:read", "admin",
+    "bookings:read", "bookings:write", "calls:read", "calls:write", "messages:read",
+    "messages:write", "transcripts:read", "contacts:read", "contacts:write", "admin",
 )  # fmt: skip
 MODES = ("live", "test")
 _SECRET = re.compile(r"rb_(live|test)_(ak_[0-9a-z]{26})_([A-Za-z0-9_-]{43})")
@@ -53,30 +54,19 @@ def authenticate(secret: str, now: datetime) -> Caller:
 def create_organization(name: str, time_zone: str, now: datetime) -> Organization:
     """Make an organization. Raises Conflict when the name is taken, Invalid for a zone or a name
     that can't be."""
-    name = name.strip()
-    if not 1 <= len(name) <= 200:
-        raise Invalid("must have 1 to 200 characters", "name")
     zone = times.zone(time_zone)
-    made = Organization.add(name, zone, [rule.to_json() for rule in USUAL], now)
+    made = Organization.add(organization_name(name), zone, [rule.to_json() for rule in USUAL], now)
     if made is None:
         raise Conflict("an organization of this name exists")
     return made
 
 
-def set_reminders(organization_id: str, rules: Sequence[Rule]) -> None:
-    """Give an organization the rules that apply to bookings without their own: of kind every or
-    before, since a moment belongs to one booking. Raises NotFound, Invalid."""
-    check(rules)
-    if not Organization.set_reminders(organization_id, [rule.to_json() for rule in rules]):
-        raise NotFound("no such organization")
-
-
-def set_repeats(organization_id: str, plan: object) -> None:
-    """Give an organization its plan of further calls to who was busy or did not answer: seconds to
-    wait before each, as {"busy": [300, 900], "no_answer": [900]}; empty for none. Raises NotFound,
-    Invalid."""
-    if not Organization.set_repeats(organization_id, repeats.check(plan)):
-        raise NotFound("no such organization")
+def organization_name(text: str) -> str:
+    """A name without the spaces around it. Raises Invalid for one that can't be."""
+    name = text.strip()
+    if not 1 <= len(name) <= 200:
+        raise Invalid("must have 1 to 200 characters", "name")
+    return name
 
 
 def organizations() -> list[Organization]:

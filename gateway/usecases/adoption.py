@@ -13,8 +13,8 @@ from gateway.domain.pairing import Owned
 from gateway.domain.provider import Found
 from gateway.failpoints import hit
 from gateway.models import restored
+from gateway.models.attempts import AnyAttempt, table_with
 from gateway.models.base import atomic
-from gateway.models.call_log import CallLog
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
 from gateway.models.restored import Unfinished
@@ -28,8 +28,9 @@ class Changed(Exception):
 
 
 class Line(NamedTuple):
-    """One address at one account of a carrier."""
+    """One address at one account of a carrier, for one channel."""
 
+    channel: str
     provider: str
     account: str
     address: str
@@ -75,7 +76,7 @@ def adopt(row: Unfinished, line: Line, owned: Owned, papers: Papers, now: dateti
     hit("thaw.after_adoption")
     inbox.apply_each([event_id for event_id in events if event_id is not None], now)
     for _, found in seen:
-        restored.wake(papers.events.get((*line[:2], found.external_id), []), now)
+        restored.wake(papers.events.get((line.provider, line.account, found.external_id), []), now)
 
 
 def _write(
@@ -86,11 +87,12 @@ def _write(
     found: Found,
     papers: Papers,
     now: datetime,
-) -> CallLog:
-    """The call log of one attempt, under the id that it had before if that is known."""
+) -> AnyAttempt:
+    """The row of one attempt, under the id that it had before if that is known."""
     former = papers.ids.get((line.provider, line.account, found.external_id))
-    known = former is not None and CallLog.get_or_none(CallLog.id == former) is None
+    known = former is not None and _unheard_of(former)
     call = restored.adopt(
+        line.channel,
         now,
         **({"id": former} if known else {}),
         organization=present.organization_id,
@@ -103,14 +105,19 @@ def _write(
         account=line.account,
         external_id=found.external_id,
         from_address=line.address,
-        to_address=row.phone,
-        to_hash=row.phone_hash,
+        to_address=row.address,
+        to_hash=row.address_hash,
         created_at=found.created_at,
         lookup_at=outcomes.first_look(now),
     )
     if call is None:
         raise Changed
     return call
+
+
+def _unheard_of(attempt_id: str) -> bool:
+    table = table_with(attempt_id)
+    return table.get_or_none(table.id == attempt_id) is None
 
 
 def _bring_along(row: Notification, calls: int, now: datetime) -> None:

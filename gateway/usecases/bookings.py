@@ -1,6 +1,5 @@
 """Booking, moving and canceling appointments."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,58 +7,21 @@ from gateway.domain import times
 from gateway.domain.errors import Conflict, Invalid, NotFound
 from gateway.domain.lifecycle import BOOKING_MOVES, BookingState
 from gateway.domain.outcomes import Reason
-from gateway.domain.reminders import Rule
-from gateway.models import booking_search
+from gateway.models import attempts, booking_search, withdrawal
+from gateway.models.attempts import AnyAttempt
 from gateway.models.base import atomic
 from gateway.models.booking import Booking
-from gateway.models.call_log import CallLog
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.notification import Notification
-from gateway.usecases import gate, people, readiness, schedule, stopping
+from gateway.usecases import facts, farewell, overdue, people, readiness, schedule, stopping
 from gateway.usecases.accounts import Caller
+from gateway.usecases.wanted import Booked, Canceled, Wanted
 
 EARLIEST, LATEST = timedelta(minutes=-5), timedelta(days=731)
-_PLANNED = ("starts_at", "reminders", "contact_id", "staff_id")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """A booking as asked for. `starts_at` is UTC, `starts_at_text` what was received; people are
-    mappings of external_id, name, phone (E.164), email, locale, time_zone. Without reminders the
-    organization's own rules apply. `fingerprint` is a hash of the whole request."""
-
-    starts_at: datetime
-    starts_at_text: str
-    contact: dict[str, Any] = field(repr=False)
-    fingerprint: str
-    external_id: str | None = None
-    time_zone: str | None = None
-    duration_minutes: int | None = None
-    service: dict[str, Any] | None = None
-    staff: dict[str, Any] | None = field(default=None, repr=False)
-    reminders: list[Rule] | None = None
-    metadata: dict[str, Any] = field(default_factory=dict, repr=False)
-
-
-@dataclass
-class Booked:
-    """`created` is False when the booking was there already. `ring` names notifications that are
-    due now (id, claim), to be handed to the broker after the commit, `ending` calls to be ended."""
-
-    booking: Booking
-    created: bool = True
-    ring: list[tuple[str, int]] = field(default_factory=list)
-    ending: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Canceled:
-    """`settled` is True when nothing can leave any more, False while something is at the
-    provider; `calls` are the ids of those calls, to be ended after the commit."""
-
-    booking: Booking
-    settled: bool
-    calls: list[str] = field(default_factory=list)
+_PLANNED = ("starts_at", "reminders", "contact_id", "staff_id", "policy")
+_PLAIN = (
+    "starts_at", "starts_at_text", "time_zone", "duration_minutes", "service", "metadata", "policy",
+)  # fmt: skip
 
 
 def book(caller: Caller, wanted: Wanted, now: datetime) -> Booked:
@@ -71,7 +33,8 @@ def book(caller: Caller, wanted: Wanted, now: datetime) -> Booked:
         if known is not None:
             return Booked(known, created=False)
         _check_start(wanted.starts_at, now)
-        readiness.require_voice(caller.organization_id, caller.mode)
+        rules = schedule.rules_in(_reminders(caller, wanted))
+        readiness.require(caller.organization_id, caller.mode, map(schedule.channels_of, rules))
         booking = _insert(caller, wanted, now)
         if booking is None:
             known = _same(caller, wanted)
@@ -97,11 +60,18 @@ def _check_start(starts_at: datetime, now: datetime) -> None:
         raise Invalid("must lie between 5 minutes ago and two years ahead", "starts_at")
 
 
+def _reminders(caller: Caller, wanted: Wanted) -> list[dict[str, Any]]:
+    """The rules that will be in force, as they are kept."""
+    if wanted.reminders is None:
+        usual: list[dict[str, Any]] = caller.organization.reminders
+        return usual
+    return [rule.to_json() for rule in wanted.reminders]
+
+
 def _insert(caller: Caller, wanted: Wanted, now: datetime) -> Booking | None:
     organization = caller.organization
     contact = people.keep(caller, "contact", wanted.contact, now)
     staff = people.keep(caller, "staff", wanted.staff, now) if wanted.staff else None
-    rules = wanted.reminders
     made = Booking.add(
         organization=caller.organization_id,
         mode=caller.mode,
@@ -114,13 +84,18 @@ def _insert(caller: Caller, wanted: Wanted, now: datetime) -> Booking | None:
         time_zone=wanted.time_zone or contact.time_zone or organization.time_zone,
         duration_minutes=wanted.duration_minutes,
         state=BookingState.BOOKED,
-        reminders=organization.reminders if rules is None else [r.to_json() for r in rules],
+        reminders=_reminders(caller, wanted),
         metadata=wanted.metadata,
+        policy=wanted.policy,
         fingerprint=wanted.fingerprint,
         booked_at=now,
         updated_at=now,
     )
-    return Booking.of(caller.organization_id, caller.mode, id=made) if made else None
+    if made is None:
+        return None
+    booking = show(caller, made)
+    overdue.plan(booking)
+    return booking
 
 
 def edit(
@@ -138,7 +113,7 @@ def edit(
             raise Conflict("the booking is canceled")
         if changes.get("state") == BookingState.CANCELED:
             canceled = cancel(caller, booking_id, now)
-            return Booked(canceled.booking, created=False, ending=canceled.calls)
+            return Booked(canceled.booking, False, ending=canceled.calls)
         values = _values(caller, booking, changes, now)
         replan = any(name in values for name in _PLANNED)
         if replan:
@@ -146,11 +121,12 @@ def edit(
         if not Booking.edit(booking.id, booking.version, now, **values):
             raise Conflict("another request changed the booking just now", "version")
         booking = show(caller, booking_id)
-        over = booking.state in gate.ENDED
+        overdue.plan(booking)
+        over = booking.state in facts.ENDED
         ring = schedule.renew(booking, now) if replan and not over else []
         if over:
-            Notification.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.OVER)
-        away = Notification.under_way(schedule.SUBJECT, booking.id)
+            withdrawal.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.OVER)
+        away = withdrawal.under_way(schedule.SUBJECT, booking.id)
         ending = stopping.stop_unsent(away if over else stopping.superseded(away, booking), now)
         _tell(booking, now, "booking.changed")
     return Booked(booking, False, ring, ending)
@@ -160,12 +136,7 @@ def _values(
     caller: Caller, booking: Booking, changes: dict[str, Any], now: datetime
 ) -> dict[str, Any]:
     """The columns that really change."""
-    values: dict[str, Any] = {
-        name: changes[name]
-        for name in ("starts_at", "starts_at_text", "time_zone", "duration_minutes", "service",
-                     "metadata")
-        if name in changes
-    }  # fmt: skip
+    values: dict[str, Any] = {name: changes[name] for name in _PLAIN if name in changes}
     if "starts_at" in values and values["starts_at"] != booking.starts_at:
         _check_start(values["starts_at"], now)
     if changes.get("reminders") is not None:
@@ -175,6 +146,11 @@ def _values(
             values[f"{role}_id"] = people.keep(caller, role, changes[role], now).id
     if changes.get("state"):
         values["state"] = _legal(booking, changes["state"])
+    elif values.get("starts_at", booking.starts_at) != booking.starts_at:
+        # What was confirmed, or asked for, was about the former start.
+        values["move_requested_at"] = None
+        if booking.state == BookingState.CONFIRMED:
+            values["state"] = BookingState.BOOKED
     return {name: value for name, value in values.items() if getattr(booking, name) != value}
 
 
@@ -201,9 +177,11 @@ def cancel(caller: Caller, booking_id: str, now: datetime) -> Canceled:
             if not changed:
                 raise Conflict("another request changed the booking just now", "version")
             booking = show(caller, booking_id)
+            overdue.plan(booking)
+            farewell.write(booking, now)
             _tell(booking, now)
-        Notification.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.CANCELED)
-        away = Notification.under_way(schedule.SUBJECT, booking.id)
+        withdrawal.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.CANCELED)
+        away = withdrawal.under_way(schedule.SUBJECT, booking.id)
         calls = stopping.stop(away, now)
     return Canceled(booking, all(row.finished_at for row in away), calls)
 
@@ -226,14 +204,14 @@ def search(
     return booking_search.find(caller.organization_id, caller.mode, filters, limit, before)
 
 
-def reminders(caller: Caller, booking_id: str) -> list[tuple[Notification, list[CallLog]]]:
+def reminders(caller: Caller, booking_id: str) -> list[tuple[Notification, list[AnyAttempt]]]:
     """Each notification of a booking, in time order, with its attempts. Raises NotFound."""
     show(caller, booking_id)
     rows = Notification.of_subject(schedule.SUBJECT, booking_id)
-    attempts: dict[str, list[CallLog]] = {}
-    for call in CallLog.of_notifications([row.id for row in rows]):
-        attempts.setdefault(str(call.notification_id), []).append(call)
-    return [(row, attempts.get(row.id, [])) for row in rows]
+    made: dict[str, list[AnyAttempt]] = {}
+    for attempt in attempts.of_notifications([row.id for row in rows]):
+        made.setdefault(str(attempt.notification_id), []).append(attempt)
+    return [(row, made.get(row.id, [])) for row in rows]
 
 
 def _tell(booking: Booking, now: datetime, type_: str | None = None) -> None:

@@ -14,7 +14,8 @@ from gateway.domain.breaker import Streak, Verdict
 from gateway.domain.budget import RetryBudget
 from gateway.domain.outcomes import Reason
 from gateway.domain.provider import Placement, Provider
-from gateway.models.call_log import CallLog
+from gateway.models import attempts
+from gateway.models.attempts import AnyAttempt
 from gateway.models.hold import Hold, provider_scope
 
 log = structlog.get_logger(__name__)
@@ -67,12 +68,12 @@ def probe_until(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.current().provider_deadline_seconds) + PROBE_LASTS
 
 
-def learn(passage: Passage, call: CallLog, placement: Placement, now: datetime) -> None:
+def learn(passage: Passage, attempt: AnyAttempt, placement: Placement, now: datetime) -> None:
     """Draw from an answer what it says of the account. Call it after the answer was written."""
     verdict = breaker.judge(placement)
     tripped = passage.memory.streak.note(verdict, settings.current().breaker_failures)
     if verdict is Verdict.REFUSES_US:
-        if not refused_alone(call):
+        if not refused_alone(attempt):
             _pause(passage, now)
         elif passage.probe is not None:
             _probed(passage.probe, Verdict.NEITHER, now)
@@ -89,12 +90,13 @@ def not_tried(probe: Hold, now: datetime) -> None:
     Hold.put_back(probe, now, probe.failures)
 
 
-def refused_alone(call: CallLog) -> bool:
-    """Whether the account took another call since it first refused this one's notification. Then it
-    is the notification that it refuses, which stops nobody else and fails like any other."""
-    mine = CallLog.of_notifications([str(call.notification_id)])
-    refused = [one for one in mine if one.reason == Reason.CONFIGURATION and one.id != call.id]
-    return bool(refused) and CallLog.taken_since(refused[0])
+def refused_alone(attempt: AnyAttempt) -> bool:
+    """Whether the account took another attempt since it first refused this one's notification.
+    Then it is the notification that it refuses, which stops nobody else and fails like any
+    other."""
+    mine = attempts.of_notifications([str(attempt.notification_id)])
+    refused = [one for one in mine if one.reason == Reason.CONFIGURATION and one.id != attempt.id]
+    return bool(refused) and refused[0].taken_since()
 
 
 def _pause(passage: Passage, now: datetime) -> None:

@@ -32,11 +32,10 @@ def search(
     timelines. Filters: phone (E.164), booking_id, booking_external_id, state, provider,
     external_id, from_ and to (by creation, UTC, from included, to not), q (all these words in the
     transcript). Raises Invalid for a q without a word."""
-    if filters.get("phone"):
-        filters = filters | {"phone_hash": people.address_hash(filters["phone"])}
     if filters.get("q") is not None and not searchable(filters["q"]):
         raise Invalid("needs at least one word", "q")
-    return _views(call_search.find(caller.organization_id, caller.mode, filters, limit, before))
+    wanted = people.by_hash(filters)
+    return _views(call_search.find(caller.organization_id, caller.mode, wanted, limit, before))
 
 
 def show(caller: Caller, call_id: str) -> CallView:

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.domain.errors import NoProvider
-from gateway.domain.lifecycle import PENDING, CallState, is_final
+from gateway.domain.lifecycle import PENDING, AttemptState, is_final
 from gateway.domain.pairing import Expecting, pair, reserved
 from gateway.domain.provider import Found
-from gateway.models import restored
-from gateway.models.call_log import CallLog
+from gateway.models import attempts, restored
 from gateway.models.feed import FeedEntry
 from gateway.models.hold import Hold
+from gateway.models.notification import Notification
 from gateway.models.restored import Unfinished
 from gateway.providers import get
 from gateway.usecases import adoption, readiness
@@ -61,12 +61,12 @@ def run(hold: Hold, now: datetime, *, dry: bool = False) -> CaughtUp:
     called: dict[tuple[Line, str], list[Unfinished]] = defaultdict(list)
     doubtful: list[Unfinished] = []
     for row in restored.unfinished(hold.since, now):
-        if row.channel != "voice" or row.phone is None:
+        if row.address is None:
             continue
         line = lines.of(row)
         listing = lines.listing(line)
-        if line is not None and listing is not None and row.phone in listing.free:
-            called[line, row.phone].append(row)
+        if line is not None and listing is not None and row.address in listing.free:
+            called[line, row.address].append(row)
         elif listing is None and doubt.about(row):
             doubtful.append(row)
         else:
@@ -87,16 +87,20 @@ class _Lines:
     def __init__(self, hold: Hold, now: datetime) -> None:
         self.now = now
         self._since: datetime = (hold.known_until or hold.since) - CLOCKS
-        self._lines: dict[tuple[str, str], Line | None] = {}
+        self._lines: dict[tuple[str, str, str], Line | None] = {}
         self._listings: dict[Line, _Listing | None] = {}
 
     def of(self, row: Unfinished) -> Line | None:
         """The row's line; None in test mode when nobody is set up to place its call."""
-        key = (row.organization_id, row.mode)
+        key = (row.organization_id, row.mode, row.channel)
         if key not in self._lines:
             try:
-                _, sender = readiness.voice_sender(row.organization_id, row.mode, self.now)
-                self._lines[key] = Line(sender.provider, sender.account, sender.address)
+                _, sender = readiness.sender_for(
+                    row.organization_id, row.mode, row.channel, self.now
+                )
+                self._lines[key] = Line(
+                    row.channel, sender.provider, sender.account, sender.address
+                )
             except NoProvider:
                 if row.mode == "live":
                     raise
@@ -112,11 +116,11 @@ class _Lines:
         return self._listings[line]
 
     def _ask(self, line: Line) -> _Listing | None:
-        found = get(line.provider).listed(line.account, line.address, self._since)
+        found = get(line.provider).listed(line.account, line.address, self._since, line.channel)
         if found is None:
             return None
         ids = [one.call.external_id for one in found]
-        owned = restored.owned(line.provider, line.account, ids)
+        owned = restored.owned(line.channel, line.provider, line.account, ids)
         listing = _Listing()
         for one in found:
             side = listing.known if one.call.external_id in owned else listing.free
@@ -138,8 +142,8 @@ class _Doubt:
         if row.due_at > self._frozen_at:
             return False
         if row.state not in PENDING:
-            last = CallLog.latest(row.id)
-            return last is not None and last.state == CallState.FAILED and not last.external_id
+            last = attempts.latest(Notification.get_by_id(row.id))
+            return last is not None and last.state == last.FAILED and not last.external_id
         if row.next_attempt_at is None or row.held_by is not None or self._has_moved(row.id):
             return True
         return row.next_attempt_at <= self._frozen_at
@@ -170,8 +174,8 @@ def _pair_up(
     """Give the calls to one number to the notifications that they belong to."""
     listing = lines.listing(line)
     assert listing is not None, "its rows have calls"
-    attempts = restored.nameless(*line, rows[0].phone_hash or "")
-    taken = reserved(attempts, listing.free[to])
+    begun = restored.nameless(*line, rows[0].address_hash or "")
+    taken = reserved(begun, listing.free[to])
     free = [call for call in listing.free[to] if call.external_id not in taken]
     pairs = pair([_expecting(row, listing.known.get(to, [])) for row in rows], free)
     for row in rows:
@@ -192,12 +196,12 @@ def _expecting(row: Unfinished, known: list[Found]) -> Expecting:
     return Expecting(row.id, row.due_at, row.expires_at, waits, last)
 
 
-def _last_state(row: Unfinished, known: list[Found]) -> CallState | None:
+def _last_state(row: Unfinished, known: list[Found]) -> AttemptState | None:
     """What became of its last attempt, by the carrier's list if that shows it; None when it was
     open in the backup and nobody says."""
-    last = CallLog.latest(row.id)
+    last = attempts.latest(Notification.get_by_id(row.id))
     if last is None:
         return None
     shown = [call.state for call in known if call.external_id == last.external_id]
-    state = shown[0] if shown else CallState(last.state)
+    state: AttemptState = shown[0] if shown else last.standing
     return state if shown or is_final(state) or last.external_id is None else None

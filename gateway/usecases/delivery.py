@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.domain.errors import NotSent
-from gateway.domain.lifecycle import CallState
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Failure, FailureClass, Reason
 from gateway.domain.provider import Placement, Result
 from gateway.failpoints import hit
-from gateway.models import claims, last_look
+from gateway.models import attempts, claims, last_look
 from gateway.models.base import atomic, is_lost
-from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
 from gateway.usecases import breaker, ending, gate, outcomes, retries
 
@@ -23,7 +21,7 @@ log = structlog.get_logger(__name__)
 def attempt(
     notification_id: str, claim: int, clock: Callable[[], datetime], lease: timedelta
 ) -> None:
-    """Place the call of a claimed notification. Safe to run any number of times: only the holder
+    """Make the attempt of a claimed notification. Safe to run any number of times: only the holder
     of the claim passes the start gate, and only once. `lease` is how long the row is held. Raises
     NotSent when the carrier surely did not take it; the caller then parks the row."""
     hit("worker.before_claim_commit")
@@ -43,7 +41,7 @@ def attempt(
 def _objection(opened: gate.Opened, now: datetime) -> Reason | None:
     """What speaks against connecting now, after the attempt was committed: a worker may have slept
     in between. The last look; from here on a cancel ends the call at the carrier."""
-    seen = last_look.look(opened.call.id, opened.notification.claim)
+    seen = last_look.look(opened.attempt.id, opened.notification.claim)
     if seen.canceled:
         return Reason.CANCELED
     if now >= seen.expires_at:
@@ -54,7 +52,7 @@ def _objection(opened: gate.Opened, now: datetime) -> Reason | None:
 def _take_back(opened: gate.Opened, objection: Reason, now: datetime) -> None:
     """Give up an attempt that did not leave. Raises NotSent."""
     failure = Failure(FailureClass.TECHNICAL, objection)
-    outcomes.refused(opened.call, Placement(Result.NOT_SENT, failure=failure), now)
+    outcomes.refused(opened.attempt, Placement(Result.NOT_SENT, failure=failure), now)
     if opened.passage.probe is not None:
         breaker.not_tried(opened.passage.probe, now)
     log.info("taken back", notification_id=opened.notification.id, reason=objection)
@@ -63,21 +61,21 @@ def _take_back(opened: gate.Opened, objection: Reason, now: datetime) -> None:
 
 def _close(opened: gate.Opened, placement: Placement, now: datetime) -> None:
     """Write down the carrier's answer. Events may have come first; what they told stays."""
-    ids = {"notification_id": opened.notification.id, "call_id": opened.call.id}
+    ids = {"notification_id": opened.notification.id, "attempt_id": opened.attempt.id}
     failure = placement.failure
     reason = str(failure.reason) if failure else None
     if placement.result == Result.ACCEPTED:
-        to_be_ended = outcomes.accepted(opened.call, placement, now)
-        log.info("call triggered", **ids, external_id=placement.external_id)
+        to_be_ended = outcomes.accepted(opened.attempt, placement, now)
+        log.info("call triggered" if opened.request.channel == "voice" else "message sent", **ids)
     elif placement.result == Result.UNKNOWN:
-        outcomes.became_unknown(opened.call, now)
+        outcomes.became_unknown(opened.attempt, now)
         log.warning("placement unknown", **ids, reason=reason)
     else:
-        outcomes.refused(opened.call, placement, now)
-        log.warning("call failed", **ids, result=str(placement.result), reason=reason)
-    breaker.learn(opened.passage, opened.call, placement, now)
+        outcomes.refused(opened.attempt, placement, now)
+        log.warning("attempt failed", **ids, result=str(placement.result), reason=reason)
+    breaker.learn(opened.passage, opened.attempt, placement, now)
     if placement.result == Result.ACCEPTED and to_be_ended:
-        ending.end(opened.call.id, now)
+        ending.end(opened.attempt.id, now)
     if placement.result == Result.NOT_SENT:
         raise NotSent(f"not taken: {reason}", placement.retry_after)
 
@@ -87,20 +85,20 @@ def park(notification_id: str, claim: int, error: BaseException, now: datetime) 
     or the end. An attempt of which it is not known whether it left becomes unknown instead, and
     is never repeated here."""
     with atomic():
-        # The call is locked before its notification, as everywhere.
-        call = CallLog.latest_locked(notification_id)
+        # The attempt is locked before its notification, as everywhere.
+        latest = attempts.latest_locked(notification_id)
         row = Notification.locked(notification_id)
         if row.claim != claim:
             return
         if row.state == N.DUE:
             retries.after_fault(row, error, now)
-        elif row.state != N.SENDING or call is None:
+        elif row.state != N.SENDING or latest is None:
             return
-        elif call.state == CallState.PLACING:
-            outcomes.became_unknown(call, now)
-        elif isinstance(error, NotSent) and call.state == CallState.FAILED:
-            # Not where events already tell of the very call.
-            retries.after_refusal(row, call, error.retry_after, now)
+        elif latest.state == latest.BEGUN:
+            outcomes.became_unknown(latest, now)
+        elif isinstance(error, NotSent) and latest.state == latest.FAILED:
+            # Not where events already tell of the very attempt.
+            retries.after_refusal(row, latest, error.retry_after, now)
 
 
 def sweep(now: datetime) -> int:
@@ -120,18 +118,18 @@ def sweep(now: datetime) -> int:
 
 
 def _take_over(notification_id: str, claim: int, now: datetime) -> None:
-    call = CallLog.latest_locked(notification_id)
+    latest = attempts.latest_locked(notification_id)
     row = Notification.locked(notification_id)
     if row.claim != claim or row.lease_until is None or row.lease_until >= now:
         return  # its holder was faster
     if row.state == N.DUE:
         retries.not_taken_up(row, now)
         return
-    if call is not None and call.state == CallState.PLACING:
-        outcomes.became_unknown(call, now)
-        log.warning("attempt stalled", notification_id=row.id, call_id=call.id)
-    elif call is not None and call.state == CallState.FAILED and row.state == N.SENDING:
+    if latest is not None and latest.state == latest.BEGUN:
+        outcomes.became_unknown(latest, now)
+        log.warning("attempt stalled", notification_id=row.id, attempt_id=latest.id)
+    elif latest is not None and latest.state == latest.FAILED and row.state == N.SENDING:
         # It was refused, and its worker died before it was parked.
-        retries.after_refusal(row, call, None, now)
+        retries.after_refusal(row, latest, None, now)
         return
     Notification.let_go(row.id, row.claim)

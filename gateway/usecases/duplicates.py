@@ -1,48 +1,53 @@
 """A further call of one attempt: the carrier placed twice what was asked for once."""
 
 from datetime import datetime
+from typing import Any
 
 import structlog
 
-from gateway.domain.lifecycle import CallState
 from gateway.domain.outcomes import FailureClass, Reason
+from gateway.models.attempts import AnyAttempt
 from gateway.models.call_log import CallLog
 
 log = structlog.get_logger(__name__)
 
-SUSPECTED = "call.duplicate_suspected"
 
-
-def adopt(call: CallLog, external_id: str, look_up_at: datetime | None, now: datetime) -> CallLog:
-    """Make the further call a call log of its own that belongs to no notification, flag both in the
-    feed, and have it ended. Call it with the attempt's call locked, and only for an id that no call
-    has."""
-    extra = CallLog.open(
-        organization=call.organization_id,
-        mode=call.mode,
-        booking=call.booking_id,
-        step=call.step,
-        attempt=call.attempt,
-        provider=call.provider,
-        account=call.account,
+def adopt(
+    attempt: AnyAttempt, external_id: str, look_up_at: datetime | None, now: datetime
+) -> AnyAttempt:
+    """Give the further call or message a row of its own that belongs to no notification, flag both
+    in the feed, and have a call ended. Call it with the attempt locked, and only for an id that
+    none has."""
+    table = type(attempt)
+    kind: dict[str, Any] = (
+        {"end_at": now} if isinstance(attempt, CallLog) else {"channel": attempt.channel}
+    )
+    extra = table.write(
+        organization=attempt.organization_id,
+        mode=attempt.mode,
+        booking=attempt.booking_id,
+        step=attempt.step,
+        attempt=attempt.attempt,
+        provider=attempt.provider,
+        account=attempt.account,
         external_id=external_id,
-        from_address=call.from_address,
-        to_address=call.to_address,
-        to_hash=call.to_hash,
-        state=CallState.QUEUED,
+        from_address=attempt.from_address,
+        to_address=attempt.to_address,
+        to_hash=attempt.to_hash,
+        state=table.TAKEN,
         failure_class=FailureClass.TECHNICAL,
         reason=Reason.DUPLICATE,
         created_at=now,
         lookup_at=look_up_at,
-        end_at=now,
+        **kind,
     )
     if extra is None:  # another worker was faster
-        extra = CallLog.locked(
-            provider=call.provider, account=call.account, external_id=external_id
+        extra = table.locked(
+            provider=attempt.provider, account=attempt.account, external_id=external_id
         )
         assert extra is not None
         return extra
-    for one in (call, extra):
-        one.tell(now, SUSPECTED)
-    log.error("duplicate call suspected", call_id=call.id, duplicate_id=extra.id)
+    for one in (attempt, extra):
+        one.tell(now, f"{table.OBJECT}.duplicate_suspected")
+    log.error("duplicate suspected", attempt_id=attempt.id, duplicate_id=extra.id)
     return extra

@@ -8,6 +8,7 @@ import structlog
 from gateway import settings
 from gateway.domain.lifecycle import CallState, is_final
 from gateway.domain.lifecycle import NotificationState as N
+from gateway.models import attempts
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
 from gateway.providers import get
@@ -32,10 +33,10 @@ def _unwanted(call: CallLog, row: Notification, now: datetime) -> bool:
         return True
     if call.attempt >= row.tries or call.step != row.step:
         return False
-    later = CallLog.latest(row.id)
-    if later is None or later.id == call.id:
+    later = attempts.latest(row)
+    if not isinstance(later, CallLog) or later.id == call.id:
         return False
-    return later.state == CallState.COMPLETED or not is_final(CallState(later.state))
+    return later.state == CallState.COMPLETED or not is_final(later.standing)
 
 
 def is_due(call: CallLog) -> bool:
@@ -57,11 +58,11 @@ def end(call_id: str, now: datetime) -> None:
     carrier = get(call.provider)
     if not carrier.can_end:
         log.warning("call can't be ended", call_id=call.id, provider=call.provider)
-        CallLog.end_again(call, None)
+        call.end_again(None)
         return
     assert call.external_id is not None
     over = carrier.hang_up(call.account, call.external_id)
     waits = settings.current().end_call_seconds or (60.0,)
     again = now + timedelta(seconds=waits[min(call.ends, len(waits) - 1)])
-    CallLog.end_again(call, again, look=now + LOOK_AFTER if over else None)
+    call.end_again(again, look=now + LOOK_AFTER if over else None)
     log.info("call to be ended", call_id=call.id, over=over, asked=call.ends + 1)

@@ -2,44 +2,41 @@
 asked."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from gateway import settings
-from gateway.domain.decision import Decision, Facts, decide
-from gateway.domain.lifecycle import BookingState, CallState
+from gateway.domain.decision import Decision, decide
+from gateway.domain.errors import NoProvider
 from gateway.domain.lifecycle import NotificationState as N
-from gateway.domain.outcomes import Reason
-from gateway.domain.provider import CallRequest, Provider
-from gateway.domain.wording import spoken_reminder
+from gateway.domain.outcomes import Failure, FailureClass, Reason
+from gateway.domain.provider import CallRequest, MessageRequest, Provider, Request
+from gateway.domain.rendering import Rendered
+from gateway.models.attempts import AnyAttempt, table_of
 from gateway.models.base import atomic
-from gateway.models.booking import Booking
-from gateway.models.call_log import CallLog
-from gateway.models.consent import Consent
-from gateway.models.hold import EVERYTHING, Hold, any_held, sender_scope
 from gateway.models.notification import Notification
 from gateway.models.sender import Sender
-from gateway.usecases import breaker, holds, readiness
+from gateway.usecases import (
+    breaker,
+    consents,
+    consequences,
+    facts,
+    passage,
+    readiness,
+    steps,
+    wording,
+)
 from gateway.usecases.breaker import Passage
+from gateway.usecases.facts import Occasion
 
 log = structlog.get_logger(__name__)
 
 LINE_AT_LEAST = timedelta(seconds=1)  # between two tries while a line is taken
 LINE_AT_MOST = timedelta(seconds=30)
-STILL_RINGING = timedelta(seconds=5)  # an earlier call of the same notification is not over
-NO_BUDGET = timedelta(seconds=3)
-SLOT_LASTS = timedelta(seconds=2)  # a slot missed for longer, in an outage, is not used in a burst
-
-# Bookings in these states have nobody left to remind.
-ENDED = {
-    BookingState.CANCELED: Reason.CANCELED,
-    BookingState.CHECKED_IN: Reason.OVER,
-    BookingState.FULFILLED: Reason.OVER,
-    BookingState.NO_SHOW: Reason.OVER,
-}
+UNFILLABLE = Failure(FailureClass.TECHNICAL, Reason.TEMPLATE)
 
 
 @dataclass(frozen=True)
@@ -47,9 +44,9 @@ class Opened:
     """An attempt whose row is committed, so that the carrier may be asked."""
 
     notification: Notification
-    call: CallLog
+    attempt: AnyAttempt
     passage: Passage
-    request: CallRequest
+    request: Request
 
     @property
     def provider(self) -> Provider:
@@ -68,101 +65,65 @@ def open_attempt(
         if row is None:
             log.info("duplicate delivery ignored", notification_id=notification_id, claim=claim)
             return None
-        booking = Booking.get_or_none(Booking.id == row.booking_id) if row.booking_id else None
-        decision = decide(_facts(row, booking), now)
-        if decision.state != N.SENDING:
+        about, served = facts.occasion_of(row), _served(row, now)
+        decision = decide(facts.gather(row, about, now, usable=served is not None), now)
+        if decision.state != N.SENDING or served is None:
             _turn_away(row, decision, now)
             return None
-        provider, sender = readiness.voice_sender(row.organization_id, row.mode, now)
-        passage = Passage(provider, sender.account)
-        way = _way(row, sender, passage, now)
-        if not isinstance(way, Passage):
-            Notification.move(row, N.SCHEDULED, now, **way)
+        provider, sender = served
+        digits = facts.takes_digits(row)
+        content = _content(row, about, now, digits=digits)
+        if content is None:
+            consequences.not_reached(row, UNFILLABLE, now, dead=True)
             return None
-        call = _write_attempt(row, sender, provider, now)
-        if call is None:
-            _wait_for_line(row, sender, way, now)
+        found = passage.way(row, sender, Passage(provider, sender.account), now)
+        if not isinstance(found, Passage):
+            passage.wait(row, found, now)
+            return None
+        attempt = _write_attempt(row, sender, provider, content, now)
+        if attempt is None:
+            _wait_for_line(row, sender, found, now)
             return None
         moved = Notification.move(
             row, N.SENDING, now, from_=[N.DUE], tries=row.tries + 1, lease_until=now + lease,
             slot_at=None, reason=None, failure_class=None,
         )  # fmt: skip
         assert moved, "the row is locked and was due"
-    return Opened(row, call, way, _request(row, booking, call, sender))
+    return Opened(row, attempt, found, _request(row, attempt, content, digits=digits))
 
 
-def _facts(row: Notification, booking: Booking | None) -> Facts:
-    ended = Reason.CANCELED if row.cancel_requested_at is not None else None
-    if booking is not None:
-        ended = ENDED.get(BookingState(booking.state), ended)
-    address = row.contact.phone_hash or ""
-    return Facts(
-        due_at=row.due_at,
-        expires_at=row.expires_at,
-        ended=ended,
-        planned_for=row.schedule_version,
-        in_force=booking.schedule_version if booking else row.schedule_version,
-        opted_out=bool(address)
-        and Consent.withdrawn(row.organization_id, row.channel, row.purpose, address),
-        has_address=bool(address),
-    )
+def _served(row: Notification, now: datetime) -> tuple[Provider, Sender] | None:
+    """The carrier and the sender for its channel. Where there are none, another channel of the plan
+    may do; raises NoProvider when there is no other."""
+    try:
+        return readiness.sender_for(row.organization_id, row.mode, row.channel, now)
+    except NoProvider:
+        if row.step + 1 >= len(row.plan):
+            raise
+        return None
 
 
 def _turn_away(row: Notification, decision: Decision, now: datetime) -> None:
-    changes: dict[str, Any] = {}
-    if decision.until is not None:
-        changes["next_attempt_at"] = decision.until
-    Notification.move(row, decision.state, now, reason=decision.reason, **changes)
+    if decision.next_step and steps.advance(row, now, decision.reason):
+        return
+    if decision.until is None:
+        consequences.turned_away(row, decision.state, decision.reason, now)
+    else:
+        # Why the last attempt came to nothing stays known: the carrier may yet say that it did not.
+        why: dict[str, Any] = {} if row.tries else {"reason": decision.reason}
+        Notification.move(row, decision.state, now, next_attempt_at=decision.until, **why)
     log.info("skipped", notification_id=row.id, state=str(decision.state), reason=decision.reason)
 
 
-def _way(
-    row: Notification, sender: Sender, passage: Passage, now: datetime
-) -> Passage | dict[str, Any]:
-    """The way out, or what is to be written into the row that has to wait: until when, and for
-    what. Whatever waits for a hold or a busy sender does so until it is let go, and expires in
-    time; no try is counted."""
-    held = {"next_attempt_at": row.expires_at, "slot_at": None}
-    over = Hold.over([EVERYTHING, passage.scope])
-    if EVERYTHING in over:
-        return held | {"held_by": EVERYTHING}
-    hold = over.get(passage.scope)
-    if hold is not None and hold.blocks(now):
-        return held | {"held_by": passage.scope}
-    if row.tries and CallLog.any_open(row.id):
-        return {"next_attempt_at": now + STILL_RINGING}
-    if row.failures and not passage.memory.budget.spend(now):
-        return {"next_attempt_at": min(now + _until_budget(row), row.expires_at)}
-    slot = _slot(row, sender, now)
-    if slot is None:
-        return held | {"held_by": sender_scope(sender.id)}
-    if slot > now:
-        return {"next_attempt_at": slot, "slot_at": slot}
-    row.slot_at = slot
-    if hold is not None:
-        if not Hold.take_probe(hold, breaker.probe_until(now)):
-            return held | {"held_by": passage.scope}
-        return replace(passage, probe=hold)
-    if not row.failures:
-        passage.memory.budget.earn()
-    return passage
-
-
-def _until_budget(row: Notification) -> timedelta:
-    """Longer each time, up to a minute or so: very many rows may wait for the same few tries."""
-    in_vain = max(0, row.claim - row.tries - 1)
-    return NO_BUDGET * random.uniform(0.5, 1.5) * 2.0 ** min(in_vain, 4)
-
-
-def _slot(row: Notification, sender: Sender, now: datetime) -> datetime | None:
-    """The moment at which the sender is this row's; None when it is busy for longer. A slot is
-    taken seconds ahead at most, so that little is lost with a row that is canceled meanwhile."""
-    if row.slot_at is not None and now - row.slot_at <= SLOT_LASTS:
-        kept: datetime = row.slot_at
-        return kept
-    if row.slot_at is None and sender.rate_per_second and any_held(sender_scope(sender.id)):
-        return None  # others wait for it already: those that are let go have their turn
-    return Sender.reserve(sender, now, min(row.expires_at, now + holds.AHEAD))
+def _content(row: Notification, about: Occasion, now: datetime, *, digits: bool) -> Rendered | None:
+    """The words, None when they can't be filled in: then nothing leaves."""
+    try:
+        return wording.render(
+            row, about.booking, row.channel, about.organization, now, digits=digits
+        )
+    except wording.Unfillable as objection:
+        log.error("wording can't be filled in", notification_id=row.id, problem=str(objection))
+        return None
 
 
 def _wait_for_line(row: Notification, sender: Sender, way: Passage, now: datetime) -> None:
@@ -177,24 +138,30 @@ def _wait_for_line(row: Notification, sender: Sender, way: Passage, now: datetim
 def _line_free_at(row: Notification, sender: Sender, now: datetime) -> datetime:
     """When to try again while another attempt on the same line is open: soon while it is being
     placed, else when its fate is looked up next, half a minute at the most."""
-    other = CallLog.on_line(_line(row, sender))
-    if other is not None and other.state == CallState.UNKNOWN:
+    other = table_of(row.channel).on_line(_line(row, sender))
+    if other is not None and other.state == other.UNKNOWN:
         looked_up: datetime = other.lookup_at or now
         return min(looked_up, now + LINE_AT_MOST) + LINE_AT_LEAST
     return now + LINE_AT_LEAST * random.uniform(0.5, 1.5)
 
 
 def _line(row: Notification, sender: Sender) -> str:
-    to_hash = row.contact.phone_hash
-    return f"{sender.provider}|{sender.account}|{sender.address}|{to_hash}"
+    _, to_hash = facts.address_of(row.contact, row.channel)
+    kind = "" if row.channel in ("voice", "sms") else f"|{row.channel}"
+    return f"{sender.provider}|{sender.account}|{sender.address}|{to_hash}{kind}"
 
 
 def _write_attempt(
-    row: Notification, sender: Sender, provider: Provider, now: datetime
-) -> CallLog | None:
-    # Only a look-up could confuse two calls on one line; a carrier that has none needs no line.
+    row: Notification, sender: Sender, provider: Provider, content: Rendered, now: datetime
+) -> AnyAttempt | None:
+    table = table_of(row.channel)
+    address, to_hash = facts.address_of(row.contact, row.channel)
+    # Only a look-up could confuse two on one line; a carrier that has none needs no line.
     line = _line(row, sender) if provider.can_be_asked else None
-    return CallLog.open(
+    kind: dict[str, Any] = (
+        {} if row.channel == "voice" else {"channel": row.channel, "subject": content.subject}
+    )
+    return table.write(
         organization=row.organization_id,
         mode=row.mode,
         notification=row.id,
@@ -205,31 +172,34 @@ def _write_attempt(
         account=sender.account,
         open_key=line,
         from_address=sender.address,
-        to_address=row.contact.phone,
-        to_hash=row.contact.phone_hash,
-        state=CallState.PLACING,
+        to_address=address,
+        to_hash=to_hash,
+        text=content.text,
+        template=content.template,
+        template_version=content.version,
+        state=table.BEGUN,
         created_at=now,
+        **kind,
     )
 
 
-def _request(
-    row: Notification, booking: Booking | None, call: CallLog, sender: Sender
-) -> CallRequest:
+def _request(row: Notification, attempt: AnyAttempt, content: Rendered, *, digits: bool) -> Request:
     configured = settings.current()
-    return CallRequest(
-        attempt_id=call.id,
-        account=sender.account,
-        to=call.to_address,
-        from_=sender.address,
-        say=row.wording.get("say") or _default_wording(row, booking),
-        locale=row.contact.locale,
-        callback_base_url=configured.public_url,
-        transcribe=configured.transcribe_calls,
+    where: dict[str, Any] = {
+        "attempt_id": attempt.id,
+        "account": attempt.account,
+        "to": attempt.to_address,
+        "from_": attempt.from_address,
+        "locale": content.locale or row.contact.locale,
+        "callback_base_url": configured.public_url,
+    }
+    if row.channel == "voice":
+        return CallRequest(
+            **where, say=content.text, transcribe=configured.transcribe_calls, digits=digits
+        )
+    unsubscribe = None
+    if row.channel == "email":
+        unsubscribe = consents.unsubscribe_url(attempt.id, configured.public_url)
+    return MessageRequest(
+        **where, channel=row.channel, content=content, unsubscribe_url=unsubscribe
     )
-
-
-def _default_wording(row: Notification, booking: Booking | None) -> str:
-    assert booking is not None, "a request brings its own words"
-    service = (booking.service or {}).get("name")
-    zone = row.contact.time_zone or booking.time_zone
-    return spoken_reminder(row.contact.name, service, booking.starts_at, zone)

@@ -1,55 +1,71 @@
-"""What a provider event does to a call: in any order, the same events make the same call log."""
+"""What a provider event does to a call or a message: in any order, the same events end the same."""
 
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.callback import EventKind
+from gateway.domain.callback import ProviderEvent as Told
 from gateway.domain.lifecycle import CallState, advances, is_final
 from gateway.domain.outcomes import Reason
-from gateway.domain.provider import EventKind, ProviderEvent
+from gateway.models.attempts import AnyAttempt
 from gateway.models.call_log import CallLog
+from gateway.models.provider_event import ProviderEvent
 from gateway.models.transcript import Transcript, TranscriptSegment
-from gateway.usecases import outcomes
+from gateway.usecases import consents, consequences, message_reports, outcomes, replies
 
 
-def apply(call: CallLog, event: ProviderEvent, now: datetime) -> None:
-    """Apply an event to a locked call and to its notification. A status never moves backwards;
+def apply(about: AnyAttempt, event: ProviderEvent, told: Told, now: datetime) -> None:
+    """Apply an event to a locked attempt and to its notification. A status never moves backwards;
     facts fill what is empty and blank nothing."""
-    if event.kind == EventKind.CALL_STATUS and event.state is not None:
+    if isinstance(about, CallLog):
+        apply_to_call(about, told, now)
+        if told.kind == EventKind.DIGITS and told.digits:
+            replies.pressed(about, told.digits, now)
+        return
+    if told.kind == EventKind.MESSAGE_STATUS:
+        message_reports.apply(about, told, now)
+    opted_out = told.failure is not None and told.failure.reason == Reason.OPTED_OUT
+    if told.kind == EventKind.OPT_OUT or opted_out:
+        consents.refused_by_carrier(about, event.id, now)
+
+
+def apply_to_call(call: CallLog, event: Told, now: datetime) -> None:
+    """Apply an event to a locked call."""
+    call.answered(event.answered_by)  # first: what an end means may depend on who picked up
+    if event.kind == EventKind.CALL_STATUS and isinstance(event.state, CallState):
         _status(call, event, event.state, now)
-    CallLog.answered(call, event.answered_by)
+    call.fill(digits=event.digits)
     if event.kind == EventKind.RECORDING:
-        CallLog.recorded(call, event.source_id, event.provider_status)
+        call.recorded(event.source_id, event.provider_status)
     if event.text and not _outdated(call, event):
         Transcript.hold(call, event.source_id or event.external_id, event.text, now)
     if event.segments:
         _utterances(call, event, now)
 
 
-def _outdated(call: CallLog, event: ProviderEvent) -> bool:
+def _outdated(call: CallLog, event: Told) -> bool:
     """Whether a text came with a status before the end, and the call is over by now: the text
     that came with its end is the whole one."""
     return event.state is not None and not is_final(event.state) and is_final(CallState(call.state))
 
 
-def _status(call: CallLog, event: ProviderEvent, state: CallState, now: datetime) -> None:
+def _status(call: CallLog, event: Told, state: CallState, now: datetime) -> None:
     at = event.occurred_at or now
     news = advances(CallState(call.state), state) or _corrects(call, event, state)
     if call.guessed and state == CallState.FAILED:
-        CallLog.confirm(call, now, **_facts(call, event, state, at, now))
-        outcomes.call_moved(call, now, event.failure)
+        call.confirm(now, **_facts(call, event, state, at, now))
+        consequences.attempt_moved(call, now, event.failure)
     elif news or call.guessed:
-        CallLog.move(call, state, now, **_facts(call, event, state, at, now))
-        outcomes.call_moved(call, now, event.failure)
+        call.move(state, now, **_facts(call, event, state, at, now))
+        consequences.attempt_moved(call, now, event.failure)
     elif call.state == state:
-        CallLog.fill(
-            call, duration_seconds=event.duration_seconds, provider_status=event.provider_status
-        )
+        call.fill(duration_seconds=event.duration_seconds, provider_status=event.provider_status)
         _explain(call, event)
     if state == CallState.IN_PROGRESS and not event.looked_up:
-        CallLog.fill(call, started_at=at)
+        call.fill(started_at=at)
 
 
-def _corrects(call: CallLog, event: ProviderEvent, state: CallState) -> bool:
+def _corrects(call: CallLog, event: Told, state: CallState) -> bool:
     """Another ending counts only when the provider numbered it later than the one we have, or when
     it was asked and said so."""
     if not (is_final(CallState(call.state)) and is_final(state)) or call.state == state:
@@ -61,15 +77,15 @@ def _corrects(call: CallLog, event: ProviderEvent, state: CallState) -> bool:
     return bool(event.sequence > call.sequence)
 
 
-def _explain(call: CallLog, event: ProviderEvent) -> None:
+def _explain(call: CallLog, event: Told) -> None:
     """The same ending told again with the provider's code: a look-up tells none."""
     failure = event.failure
     if failure is not None and failure.provider_code and call.reason != Reason.DUPLICATE:
-        CallLog.explain(call, failure)
+        call.explain(failure)
 
 
 def _facts(
-    call: CallLog, event: ProviderEvent, state: CallState, at: datetime, now: datetime
+    call: CallLog, event: Told, state: CallState, at: datetime, now: datetime
 ) -> dict[str, Any]:
     facts: dict[str, Any] = {"provider_status": event.provider_status}
     if event.sequence is not None:
@@ -80,7 +96,7 @@ def _facts(
         return facts | _moments(event, state, at, now)
     failure = None
     if is_final(state) and state != CallState.COMPLETED:
-        failure = event.failure or outcomes.REASONS[state]
+        failure = event.failure or consequences.REASONS[state]
     return (
         facts
         | _moments(event, state, at, now)
@@ -92,13 +108,13 @@ def _facts(
     )
 
 
-def _moments(event: ProviderEvent, state: CallState, at: datetime, now: datetime) -> dict[str, Any]:
+def _moments(event: Told, state: CallState, at: datetime, now: datetime) -> dict[str, Any]:
     if is_final(state):
         return {"ended_at": at, "duration_seconds": event.duration_seconds}
     return {"ended_at": None, "lookup_at": outcomes.first_look(now)}
 
 
-def _utterances(call: CallLog, event: ProviderEvent, now: datetime) -> None:
+def _utterances(call: CallLog, event: Told, now: datetime) -> None:
     transcript = Transcript.growing(call, event.source_id or event.external_id, now)
     for segment in event.segments:
         TranscriptSegment.hold(

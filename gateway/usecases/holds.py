@@ -1,5 +1,6 @@
 """Holds: what may not be sent now, and what goes on when it may."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -7,8 +8,16 @@ import structlog
 from gateway import settings
 from gateway.domain.errors import Conflict, NotFound
 from gateway.models import claims
-from gateway.models.hold import EVERYTHING, Hold, scopes_held
+from gateway.models.hold import (
+    EVERYTHING,
+    PROVIDER,
+    SENDER,
+    Hold,
+    reminders_scope,
+    scopes_held,
+)
 from gateway.models.hold import rows_held as rows_held_by_scope
+from gateway.models.rate import RATE, Rate
 from gateway.models.sender import Sender
 from gateway.providers import get
 from gateway.usecases import readiness
@@ -24,10 +33,17 @@ GIVEN_UP_IN = timedelta(seconds=1)  # between two batches of an account that is 
 # the database does not show it. Another clock may let as many go; the gate puts them back.
 _let_go: dict[str, datetime] = {}
 
+Room = Callable[[str, datetime, datetime], tuple[int, datetime] | None]
+
 
 def frozen() -> bool:
     """Whether all sending is held back by hand."""
     return EVERYTHING in Hold.over([EVERYTHING])
+
+
+def switched_off(scope: str) -> bool:
+    """Whether a setting holds this scope back, as a hold by hand would."""
+    return scope == reminders_scope() and not settings.current().reminders_enabled
 
 
 def listed() -> list[Hold]:
@@ -56,11 +72,14 @@ def release(now: datetime) -> int:
 
 
 def _release(scope: str, hold: Hold | None, now: datetime) -> int:
-    kind, _, name = scope.partition("|")
-    if kind == "sender":
-        return _turn(scope, name, now)
+    if scope.startswith(RATE):
+        return _turn(scope, Rate.room, scope, now)
+    if scope.startswith(SENDER):
+        return _turn(scope, Sender.room, scope.removeprefix(SENDER), now)
     if hold is None:
-        return claims.release_held(scope, BATCH, now)
+        return 0 if switched_off(scope) else claims.release_held(scope, BATCH, now)
+    if not scope.startswith(PROVIDER):
+        return 0  # by hand, until it is lifted by hand
     if hold.id in _let_go:
         return 0
     if not readiness.in_use(*_account(scope)):
@@ -74,9 +93,10 @@ def _release(scope: str, hold: Hold | None, now: datetime) -> int:
     return claims.release_one(scope, now)
 
 
-def _turn(scope: str, sender_id: str, now: datetime) -> int:
-    """As many rows as the sender has free slots for, and this process let go none for yet."""
-    room = Sender.room(sender_id, max(now, _let_go.get(scope, now)), now + AHEAD)
+def _turn(scope: str, room_of: Room, id_: str, now: datetime) -> int:
+    """As many rows as the sender or the rate has free slots for, and this process let go none for
+    yet."""
+    room = room_of(id_, max(now, _let_go.get(scope, now)), now + AHEAD)
     if room is None:
         return claims.release_held(scope, BATCH, now)
     slots, served_until = room

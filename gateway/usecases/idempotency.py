@@ -11,18 +11,19 @@ from gateway.failpoints import hit
 from gateway.models.base import atomic
 from gateway.models.records import IdempotencyRecord
 from gateway.usecases.accounts import Caller
+from gateway.usecases.schedule import Ring
 
 KEPT = timedelta(hours=24)
 
 
 @dataclass
 class Answer:
-    """What a request came to. `ring` names claimed notifications (id, claim) that the caller hands
+    """What a request came to. `ring` names claimed notifications that the caller hands
     to the broker once this returns."""
 
     status: int
     body: dict[str, Any]
-    ring: list[tuple[str, int]] = field(default_factory=list)
+    ring: list[Ring] = field(default_factory=list)
     replayed: bool = False
 
 

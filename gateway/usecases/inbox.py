@@ -1,49 +1,54 @@
 """The inbox: verify, store once, acknowledge; apply later."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.domain.errors import NotFound
-from gateway.domain.provider import (
+from gateway.domain.callback import (
     Acknowledgement,
     Callback,
+    EventKind,
     Malformed,
-    Provider,
     Unreadable,
     Verified,
 )
-from gateway.domain.provider import ProviderEvent as Told
+from gateway.domain.callback import ProviderEvent as Told
+from gateway.domain.errors import NotFound
+from gateway.domain.provider import Provider
 from gateway.failpoints import hit
+from gateway.models.attempts import AnyAttempt
 from gateway.models.base import atomic, is_lost
 from gateway.models.call_log import CallLog
 from gateway.models.dead_letter import DeadLetter
+from gateway.models.message_log import MessageLog
 from gateway.models.provider_event import ProviderEvent
 from gateway.providers import get, route
-from gateway.usecases import duplicates, ending, happenings, outcomes, sightings
+from gateway.usecases import duplicates, ending, happenings, inbound, outcomes, replies, sightings
 
 log = structlog.get_logger(__name__)
 
 UNREADABLE = "unreadable"
+_MESSAGES = (EventKind.MESSAGE_STATUS, EventKind.OPT_OUT)
 HANDED_OVER = timedelta(seconds=5)  # until then the nudge is trusted, afterwards the clock sees it
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The carrier's acknowledgement; `event_id` is what to hand to a worker, None when there is
-    nothing to apply; `known` says that it was stored before."""
+    """The carrier's acknowledgement; `event_ids` are what to hand to a worker, none when there is
+    nothing to apply; `known` says that all of it was stored before."""
 
     acknowledgement: Acknowledgement
-    event_id: str | None
+    event_ids: tuple[str, ...]
     known: bool
 
 
 def keep(callback: Callback, now: datetime) -> Kept:
-    """Store an authentic callback once. When this returns, it is durable. Raises NotFound for an
-    address no carrier has, Forbidden when it is not authentic, Malformed when it is not an event
-    of this carrier at all, StoreUnavailable when it could not be stored."""
+    """Store the events of an authentic callback, each once. When this returns, they are durable.
+    Raises NotFound for an address no carrier has, Forbidden when it is not authentic, Malformed
+    when it is not an event of this carrier at all, StoreUnavailable when it could not be
+    stored."""
     target = route(callback.path)
     if target is None:
         raise NotFound
@@ -51,36 +56,47 @@ def keep(callback: Callback, now: datetime) -> Kept:
     verified = provider.verify(callback, now)
     hit("hook.after_verify")
     told, objection = _read(provider, callback, verified)
-    if _seen(provider.name, verified.digest, readable=told is not None):
-        return Kept(address.acknowledgement, None, known=True)
+    if _seen(provider.name, verified.digest, readable=bool(told)):
+        return Kept(address.acknowledgement, (), known=True)
+    came = {
+        "provider": provider.name,
+        "digest": verified.digest,
+        "secret": verified.key,
+        "path": callback.path,
+        "query": callback.query,
+        "content_type": callback.headers.get("content-type", "")[:100],
+        "received_at": now,
+    }
+    whole = callback.body.decode("utf-8", "replace")
     with atomic():
-        event_id = ProviderEvent.keep(
-            provider=provider.name,
-            digest=verified.digest,
-            secret=verified.key,
-            path=callback.path,
-            query=callback.query,
-            content_type=callback.headers.get("content-type", "")[:100],
-            body=callback.body.decode("utf-8", "replace").replace("\x00", ""),
-            received_at=now,
-            **(_columns(told, now) if told else _unread(verified, objection)),
-        )
-        if event_id is not None and told is None:
-            DeadLetter.bury(ProviderEvent.get_by_id(event_id), str(objection), now)
+        stored = [
+            ProviderEvent.keep(
+                **came, body=_text(whole if one.part is None else one.part), **_columns(one, now)
+            )
+            for one in told
+        ]
+        if not told:
+            unread = ProviderEvent.keep(**came, body=_text(whole), **_unread(verified, objection))
+            if unread is not None:
+                DeadLetter.bury(ProviderEvent.get_by_id(unread), str(objection), now)
+                log.warning("provider event parked", event_id=unread, reason=objection)
         hit("hook.before_commit")
     hit("hook.after_commit")
-    if event_id is not None and told is None:
-        log.warning("provider event parked", event_id=event_id, reason=objection)
-    return Kept(address.acknowledgement, event_id if told else None, known=event_id is None)
+    ids = tuple(event_id for event_id in stored if event_id is not None)
+    return Kept(address.acknowledgement, ids, known=not ids and (bool(told) or unread is None))
+
+
+def _text(body: str) -> str:
+    return body.replace("\x00", "")
 
 
 def _read(
     provider: Provider, callback: Callback, verified: Verified
-) -> tuple[Told | None, str | None]:
+) -> tuple[Sequence[Told], str | None]:
     try:
         return provider.parse(callback, verified), None
     except Unreadable as objection:
-        return None, str(objection)[:200]
+        return (), str(objection)[:200]
 
 
 def _seen(provider: str, digest: str, *, readable: bool) -> bool:
@@ -115,9 +131,9 @@ def _unread(verified: Verified, objection: str | None) -> dict[str, object]:
 
 
 def apply(event_id: str, now: datetime) -> None:
-    """Apply a stored event to its call, once; a call that must not go on is ended. An event whose
-    call is not known (yet) is parked and tried again later; one that can't be read waits for other
-    code. Safe to run any number of times."""
+    """Apply a stored event to its call or message, once; a call that must not go on is ended. An
+    event whose attempt is not known (yet) is parked and tried again later; one that can't be read
+    waits for other code. Safe to run any number of times."""
     with atomic():
         event = ProviderEvent.locked(event_id)
         if event is None:
@@ -125,16 +141,19 @@ def apply(event_id: str, now: datetime) -> None:
         told = _readable(event, now)
         if told is None:
             return
-        call, objection = _call_of(event, told, now)
-        if call is None:
-            _park(event, objection, now)
+        about, objection = _about(event, told, now)
+        if about is None:
+            if told.kind == EventKind.NOTICE:
+                ProviderEvent.noted(event, now)
+            else:
+                _park(event, objection, now)
             return
-        happenings.apply(call, told, now)
+        happenings.apply(about, event, told, now)
         hit("inbox.mid_apply")
-        ProviderEvent.settle(event, call, now)
-    log.info("provider event processed", event_id=event_id, call_id=call.id, kind=event.kind)
-    if ending.is_due(call):
-        ending.end(call.id, now)
+        ProviderEvent.settle(event, about, now)
+    log.info("provider event processed", event_id=event_id, attempt_id=about.id, kind=event.kind)
+    if isinstance(about, CallLog) and ending.is_due(about):
+        ending.end(about.id, now)
 
 
 def apply_each(event_ids: Iterable[str], now: datetime) -> None:
@@ -181,26 +200,36 @@ def _retold(event: ProviderEvent) -> Told:
     body = (event.body or "").encode()
     callback = Callback("POST", event.path, "", event.query, headers, body)
     verified = Verified((event.account,), event.secret, event.digest)
-    return get(event.provider).parse(callback, verified)
+    first, *_ = get(event.provider).parse(callback, verified)
+    return first
 
 
-def _call_of(event: ProviderEvent, told: Told, now: datetime) -> tuple[CallLog | None, str]:
-    """The call an event is about, locked: the one that has the provider's id, else the one its
-    address names; if that has another id, it was placed twice. The second value says why there is
-    none."""
+def _about(event: ProviderEvent, told: Told, now: datetime) -> tuple[AnyAttempt | None, str]:
+    """What an event is about, locked: a message that it brings, or the attempt it tells of. The
+    second value says why there is none."""
+    if told.inbound is not None:
+        return inbound.receive(event, told, now), "nobody has written from this sender"
+    return _attempt_of(event, told, now)
+
+
+def _attempt_of(event: ProviderEvent, told: Told, now: datetime) -> tuple[AnyAttempt | None, str]:
+    """The attempt that has the provider's id, else the one its address names; if that has another
+    id, it was placed twice."""
+    replies.take_turn(event, told)
+    table: type[CallLog] | type[MessageLog] = MessageLog if told.kind in _MESSAGES else CallLog
     owner = {"provider": event.provider, "account": event.account}
-    call = CallLog.locked(external_id=told.external_id, **owner)
-    if call is not None:
-        return call, ""
-    named = CallLog.locked(id=told.attempt_id) if told.attempt_id else None
+    known = table.locked(external_id=told.external_id, **owner)
+    if known is not None:
+        return known, ""
+    named = table.locked(id=told.attempt_id) if told.attempt_id else None
     if named is None:
-        return None, "no call is known by this id"
+        return None, f"no {table.OBJECT} is known by this id"
     if (named.provider, named.account) != (event.provider, event.account):
-        return None, "the call named belongs to another account"
-    if CallLog.name(named, told.external_id):
+        return None, f"the {table.OBJECT} named belongs to another account"
+    if named.name(told.external_id):
         return named, ""
     if named.external_id is None:
-        return None, "another call was given this id just now"
+        return None, f"another {table.OBJECT} was given this id just now"
     return duplicates.adopt(named, told.external_id, outcomes.first_look(now), now), ""
 
 

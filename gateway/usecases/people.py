@@ -1,15 +1,19 @@
-"""The people of a booking or a request, kept as contacts."""
+"""The people of a booking or a request, kept as contacts, and what is needed to reach them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from gateway import settings
 from gateway.domain.errors import Invalid
 from gateway.domain.phone import keyed_hash
+from gateway.domain.reminders import Rule
+from gateway.models.booking import Booking
 from gateway.models.contact import Contact
 from gateway.usecases.accounts import Caller
 
 _KNOWN = ("external_id", "name", "phone", "email", "locale", "time_zone")
+_REACHED_BY = ("phone", "email")
 
 
 def address_hash(address: str) -> str:
@@ -17,17 +21,43 @@ def address_hash(address: str) -> str:
     return keyed_hash(address, settings.current().derived_secret("addresses"))
 
 
+def by_hash(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Filters with the hashes of the addresses among them (phone in E.164, email)."""
+    given = {name: filters[name] for name in _REACHED_BY if filters.get(name)}
+    return {**filters, **{f"{name}_hash": address_hash(given[name]) for name in given}}
+
+
 def keep(caller: Caller, role: str, person: dict[str, Any], now: datetime) -> Contact:
     """The contact for a person as described in a request, made or brought up to date: what the
-    request leaves out stays, what it says is null is blanked. Raises Invalid when the person has
-    no number then."""
+    request leaves out stays, what it says is null is blanked. Raises Invalid when a contact has
+    neither number nor e-mail address then."""
     known = {name: person[name] for name in _KNOWN if name in person}
     if known.get("locale") is None:
         known.pop("locale", None)
-    for address in ("phone", "email"):
+    for address in _REACHED_BY:
         if address in known:
             known[f"{address}_hash"] = address_hash(known[address]) if known[address] else None
     kept = Contact.keep(caller.organization_id, caller.mode, role, now, **known)
-    if kept.phone is None and role == "contact":
+    if kept.phone is None and kept.email is None and role == "contact":
         raise Invalid("is required", "contact.phone")
     return kept
+
+
+def lacks(rules: Iterable[Rule], role: str, known: Mapping[str, Any]) -> str | None:
+    """The address, `phone` or `email`, without which a person of this role can't be reminded by
+    these rules: the e-mail address where all of them are by e-mail alone, else the number. A
+    contact without any reminders can be told something in one way at least."""
+    channels = {step.channel for rule in rules if rule.to == role for step in rule.steps}
+    if not channels:
+        reachable = role == "staff" or any(known.get(name) for name in _REACHED_BY)
+        return None if reachable else "phone"
+    needed = "email" if channels == {"email"} else "phone"
+    return None if known.get(needed) else needed
+
+
+def require(booking: Booking, rules: Sequence[Rule]) -> None:
+    """Raises Invalid unless the contact of a booking can be reminded by these rules."""
+    known = {name: getattr(booking.contact, name) for name in _REACHED_BY}
+    missing = lacks(rules, "contact", known)
+    if missing is not None:
+        raise Invalid("is required to remind the contact", f"contact.{missing}")

@@ -1,56 +1,83 @@
-"""Whether something can be sent at all: which carrier and which sender serve a mode."""
+"""Whether something can be sent at all: which carrier and which sender serve a channel and mode."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from gateway import settings
+from gateway.domain.channel_plan import CHANNELS
 from gateway.domain.errors import NoProvider
 from gateway.domain.provider import Provider
 from gateway.models.sender import Sender
-from gateway.providers import get, voice_default
+from gateway.providers import for_channel, get
 
 
-def require_voice(organization_id: str, mode: str) -> None:
-    """Raises NoProvider unless calls of this organization could be placed in this mode."""
-    own = Sender.own(organization_id, mode, "voice")
-    provider = get(own.provider) if own else voice_default()
-    if provider.account(mode) is None or (own is None and _address(provider, mode) is None):
-        missing = "SANDBOX_URL is not set" if mode == "test" else "no voice provider is set up"
-        raise NoProvider(f"{missing}: calls in {mode} mode can't be placed")
+def require(organization_id: str, mode: str, plans: Iterable[Iterable[str]]) -> None:
+    """Raises NoProvider unless this organization could send on one channel at least of each of
+    these plans."""
+    wanted = {tuple(plan) for plan in plans}
+    known = {
+        channel: usable(organization_id, mode, channel)
+        for channel in {channel for plan in wanted for channel in plan}
+    }
+    for plan in sorted(wanted):
+        if not any(known[channel] for channel in plan):
+            stand_in = mode == "test" and settings.current().sandbox_url is None
+            missing = "SANDBOX_URL is not set" if stand_in else "no provider is set up"
+            raise NoProvider(f"{missing}: nothing can be sent by {plan[0]} in {mode} mode")
 
 
-def voice_sender(organization_id: str, mode: str, now: datetime) -> tuple[Provider, Sender]:
-    """The carrier and the sender for an organization's calls: its own sender where it has one, else
-    the configured number. Raises NoProvider."""
-    provider = voice_default()
-    account, address = provider.account(mode), _address(provider, mode)
+def usable(organization_id: str, mode: str, channel: str) -> bool:
+    """Whether this organization could send on a channel."""
+    own = Sender.own(organization_id, mode, channel)
+    provider = get(own.provider) if own else for_channel(channel)
+    if provider.account(mode, channel) is None:
+        return False
+    return own is not None or _address(provider, mode, channel) is not None
+
+
+def sender_for(
+    organization_id: str, mode: str, channel: str, now: datetime
+) -> tuple[Provider, Sender]:
+    """The carrier and the sender for what an organization sends on a channel: its own sender where
+    it has one, else the configured address. Raises NoProvider."""
+    provider = for_channel(channel)
+    account, address = provider.account(mode, channel), _address(provider, mode, channel)
     configured = (provider.name, account, address) if account and address else None
-    sender = Sender.serving(organization_id, mode, "voice", configured)
+    sender = Sender.serving(organization_id, mode, channel, configured)
     if sender is not None and sender.organization_id is not None:
         return get(sender.provider), sender
     if configured is None:
-        raise NoProvider(f"no voice provider is set up for {mode} mode")
-    return provider, Sender.shared(mode, "voice", *configured, _rate(mode), now, sender)
+        raise NoProvider(f"no {channel} provider is set up for {mode} mode")
+    rate = _rate(mode, channel)
+    return provider, Sender.shared(mode, channel, *configured, rate, now, sender)
 
 
 def in_use(provider: str, account: str) -> bool:
-    """Whether any calls would be placed by this account as things are configured now."""
-    voice = voice_default()
-    shared = provider == voice.name and account in (voice.account("live"), voice.account("test"))
+    """Whether anything would be sent by this account as things are configured now."""
+    shared = any(
+        carrier.name == provider
+        and account in (carrier.account("live", channel), carrier.account("test", channel))
+        for channel in CHANNELS
+        if (carrier := for_channel(channel))
+    )
     return shared or Sender.any_own_at(provider, account)
 
 
-def _address(provider: Provider, mode: str) -> str | None:
-    """What stands for the line in our rows: the number, or the account of a carrier that calls
-    from a number of its own choice."""
-    return provider.sender(mode) or (provider.account(mode) if provider.own_numbers else None)
+def _address(provider: Provider, mode: str, channel: str) -> str | None:
+    """What stands for the line in our rows: the address, or the account of a carrier that sends
+    from one of its own choice."""
+    own = provider.account(mode, channel) if provider.own_numbers else None
+    return provider.sender(mode, channel) or own
 
 
-def _rate(mode: str) -> float | None:
-    """Calls a second of a configured number. The carrier itself takes one a second and queues the
-    rest for up to a day, past any use; a stand-in for it has no such queue."""
+def _rate(mode: str, channel: str) -> float | None:
+    """What a configured sender sends a second. The carrier itself takes about that much and queues
+    the rest for hours, past any use; a stand-in for it has no such queue."""
     configured = settings.current()
-    if mode == "test":
+    if mode == "test" or channel == "email":
         return None
+    if channel != "voice":
+        return configured.messages_per_second
     if configured.calls_per_second is not None:
         return configured.calls_per_second
     stand_in = configured.twilio_api_base_url is not None or configured.voice_provider != "twilio"

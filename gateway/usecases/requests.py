@@ -1,6 +1,8 @@
-"""Ad-hoc requests: one call to one number, now or at a moment, without a booking."""
+"""Ad-hoc requests: one call or one message to one address, now or at a moment, without a
+booking."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,71 +10,95 @@ from gateway.domain import times
 from gateway.domain.errors import Invalid
 from gateway.models.base import atomic, new_id
 from gateway.models.notification import Notification
-from gateway.usecases import people, readiness, schedule
+from gateway.usecases import people, readiness, schedule, wording, work
 from gateway.usecases.accounts import Caller
 
 EARLIEST, LATEST = timedelta(minutes=-5), timedelta(days=731)
 VALID_FOR = timedelta(hours=24)
+PURPOSE = "request"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked for. `to` is E.164, for e-mail an address; `words` are say, text, subject,
+    template, variables as a notification keeps them; `locale` and `time_zone` are of whoever is
+    reached. Without `send_at` it is due now; without `expires_at` it is of use for a day."""
+
+    channel: str
+    to: str = field(repr=False)
+    words: Mapping[str, Any] = field(repr=False)
+    locale: str | None = None
+    time_zone: str | None = None
+    send_at: datetime | None = None
+    expires_at: datetime | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass
 class Requested:
-    """`ring` holds (id, claim) when the call is due now, to be handed to the broker after the
-    commit."""
+    """`ring` holds the notification's claim when it is due now, to be handed to the broker after
+    the commit."""
 
     notification: Notification
-    ring: list[tuple[str, int]]
+    ring: list[schedule.Ring]
 
 
-def request_call(
-    caller: Caller,
-    to: str,
-    say: str,
-    locale: str | None,
-    send_at: datetime | None,
-    expires_at: datetime | None,
-    metadata: dict[str, Any],
-    now: datetime,
-) -> Requested:
-    """Ask for one call to `to` (E.164) that says `say`. Without `send_at` it is due now; without
-    `expires_at` it makes sense for a day after. Raises Invalid, NoProvider."""
-    due_at = send_at or now
-    ends = expires_at or due_at + VALID_FOR
+def request(caller: Caller, asked: Asked, now: datetime) -> Requested:
+    """Ask for one call or message. Raises NoProvider, and Invalid for times that can't be and for
+    words that can't be filled in."""
+    due_at = asked.send_at or now
+    ends = asked.expires_at or due_at + VALID_FOR
     if not times.within(due_at, EARLIEST, LATEST, now):
         raise Invalid("must lie between 5 minutes ago and two years ahead", "send_at")
     if ends <= max(due_at, now):
         raise Invalid("must lie after send_at and in the future", "expires_at")
+    address = "email" if asked.channel == "email" else "phone"
+    person = {address: asked.to, "locale": asked.locale, "time_zone": asked.time_zone}
     with atomic():
-        readiness.require_voice(caller.organization_id, caller.mode)
-        contact = people.keep(caller, "contact", {"phone": to, "locale": locale}, now)
-        row = _row(caller, due_at, ends, now) | {
-            "contact": contact.id,
-            "wording": {"say": say},
-            "metadata": metadata,
-        }
+        readiness.require(caller.organization_id, caller.mode, [[asked.channel]])
+        contact = people.keep(caller, "contact", person, now)
+        row = _row(caller, asked, due_at, ends, now) | {"contact": contact.id}
         Notification.add([row])
-    kept = Notification.get_by_id(row["id"])
-    return Requested(kept, [(kept.id, kept.claim)] if kept.claim else [])
+        kept = Notification.get_by_id(row["id"])
+        _require_words(caller, kept, now)
+    return Requested(kept, schedule.ring_of([row]))
 
 
-def _row(caller: Caller, due_at: datetime, ends: datetime, now: datetime) -> dict[str, Any]:
+def _require_words(caller: Caller, row: Notification, now: datetime) -> None:
+    """Refuse at once what could not be filled in when it is due."""
+    try:
+        wording.render(row, None, row.channel, caller.organization, now)
+    except wording.Unfillable as objection:
+        names = ("template", "text", "say")
+        used = next(name for name in names if row.wording.get(name))
+        raise Invalid(objection.detail, "variables" if objection.missing else used) from None
+
+
+def _row(
+    caller: Caller, asked: Asked, due_at: datetime, ends: datetime, now: datetime
+) -> dict[str, Any]:
     return {
         "id": new_id("nt"),
         "organization": caller.organization_id,
         "mode": caller.mode,
-        "subject_type": "request",
+        "subject_type": PURPOSE,
         "subject_id": new_id("rq"),
         "schedule_version": 1,
-        "rule": "request:voice",
+        "rule": f"{PURPOSE}:{asked.channel}",
         "number": 1,
-        "kind": "call",
-        "purpose": "request",
+        "kind": "call" if asked.channel == "voice" else "message",
+        "purpose": PURPOSE,
         "booking": None,
-        "plan": [{"channel": "voice"}],
+        "plan": [{"channel": asked.channel}],
         "step": 0,
+        "lane": work.lane(asked.channel, PURPOSE),
+        "wording": dict(asked.words),
+        "metadata": dict(asked.metadata),
         "due_at": due_at,
         "expires_at": ends,
         "created_at": now,
         "tries": 0,
-        **schedule.opening(due_at, now, past=False, due=due_at <= now),
+        **schedule.opening(
+            due_at, now, past=False, due=due_at <= now and work.unlimited(PURPOSE)
+        ),
     }

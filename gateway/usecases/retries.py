@@ -7,12 +7,12 @@ import structlog
 from gateway.domain.backoff import unclaimed
 from gateway.domain.errors import GatewayError
 from gateway.domain.lifecycle import NotificationState as N
-from gateway.domain.outcomes import FailureClass, Reason
+from gateway.domain.outcomes import Failure, FailureClass, Reason
+from gateway.models.attempts import AnyAttempt
 from gateway.models.base import is_lost
-from gateway.models.call_log import CallLog
 from gateway.models.hold import Hold, provider_scope
 from gateway.models.notification import Notification
-from gateway.usecases import breaker, outcomes
+from gateway.usecases import breaker, consequences, outcomes
 
 log = structlog.get_logger(__name__)
 
@@ -21,47 +21,48 @@ TAKEN_BACK = (Reason.CANCELED, Reason.EXPIRED, Reason.SUPERSEDED)  # at the last
 
 
 def after_refusal(
-    row: Notification, call: CallLog, retry_after: float | None, now: datetime
+    row: Notification, attempt: AnyAttempt, retry_after: float | None, now: datetime
 ) -> None:
     """Decide what follows an attempt that the carrier surely did not take. Where its account is
     held the row waits for that, and nothing is counted; else it is tried again by the series of
     its purpose, and never at or past its end. Call it in a transaction with the row locked."""
     if row.cancel_requested_at is not None:
-        outcomes.finish(row, N.CANCELED, now, reason=Reason.CANCELED)
-    elif call.reason in TAKEN_BACK:
+        consequences.finish(row, N.CANCELED, now, reason=Reason.CANCELED)
+    elif attempt.reason in TAKEN_BACK:
         _again(row, now, now)  # the gate says why it may not leave
-    elif (scope := _held_by(call, now)) is not None:
-        _again(row, row.expires_at, now, held_by=scope, reason=call.reason)
+    elif (scope := _held_by(attempt, now)) is not None:
+        _again(row, row.expires_at, now, held_by=scope, reason=attempt.reason)
     else:
-        _count(row, call, retry_after, now)
+        _count(row, attempt, retry_after, now)
 
 
-def _held_by(call: CallLog, now: datetime) -> str | None:
+def _held_by(attempt: AnyAttempt, now: datetime) -> str | None:
     """The hold that keeps back what this attempt was refused for. Throttling has its own waits."""
-    if call.reason == Reason.THROTTLED:
+    if attempt.reason == Reason.THROTTLED:
         return None
-    if call.reason == Reason.CONFIGURATION and breaker.refused_alone(call):
+    if attempt.reason == Reason.CONFIGURATION and breaker.refused_alone(attempt):
         return None
-    scope = provider_scope(call.provider, call.account)
+    scope = provider_scope(attempt.provider, attempt.account)
     hold = Hold.over([scope]).get(scope)
     return scope if hold is not None and hold.blocks(now) else None
 
 
-def _count(row: Notification, call: CallLog, retry_after: float | None, now: datetime) -> None:
+def _count(
+    row: Notification, attempt: AnyAttempt, retry_after: float | None, now: datetime
+) -> None:
     failures = row.failures + 1
     purpose = "voice" if row.channel == "voice" else row.purpose
     then = outcomes.backoff().next_try(purpose, failures, now, retry_after)
     if then is None:
-        outcomes.finish(
-            row, N.NOT_REACHED, now, reason=call.reason or Reason.PROVIDER_ERROR,
-            failure_class=call.failure_class, dead=True,
-        )  # fmt: skip
+        reason = Reason(attempt.reason or Reason.PROVIDER_ERROR)
+        failure_class = FailureClass(attempt.failure_class or FailureClass.TECHNICAL)
+        consequences.not_reached(row, Failure(failure_class, reason), now, dead=True)
     elif then >= row.expires_at:
-        outcomes.finish(
-            row, N.EXPIRED, now, reason=Reason.EXPIRED, failure_class=call.failure_class
+        consequences.finish(
+            row, N.EXPIRED, now, reason=Reason.EXPIRED, failure_class=attempt.failure_class
         )
     else:
-        _again(row, then, now, failures=failures, reason=call.reason)
+        _again(row, then, now, failures=failures, reason=attempt.reason)
         log.info("retrying", notification_id=row.id, failures=failures)
 
 
@@ -77,7 +78,7 @@ def after_fault(row: Notification, error: BaseException, now: datetime) -> None:
     again by the default series and then ends as a dead letter, so that it stops nothing else."""
     poison = isinstance(error, Exception) and not isinstance(error, GatewayError)
     if now >= row.expires_at:
-        outcomes.finish(row, N.EXPIRED, now, reason=Reason.EXPIRED)
+        consequences.finish(row, N.EXPIRED, now, reason=Reason.EXPIRED)
         return
     if not poison or is_lost(error):
         Notification.move(
@@ -93,7 +94,7 @@ def after_fault(row: Notification, error: BaseException, now: datetime) -> None:
         )  # fmt: skip
         return
     log.error("notification given up", notification_id=row.id, error=type(error).__name__)
-    outcomes.finish(
+    consequences.finish(
         row, N.NOT_REACHED, now, reason=Reason.INTERNAL,
         failure_class=FailureClass.TECHNICAL, dead=True,
     )  # fmt: skip

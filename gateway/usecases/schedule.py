@@ -5,37 +5,66 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway import settings
-from gateway.domain import reminders
-from gateway.domain.errors import Invalid
+from gateway.domain import channel_plan, lanes, reminders
+from gateway.domain.decision import Facts, opens_at
 from gateway.domain.lifecycle import PENDING
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Reason
+from gateway.domain.policy import Policy
+from gateway.domain.quiet_hours import Action
+from gateway.models import withdrawal
 from gateway.models.base import new_id
 from gateway.models.booking import Booking
+from gateway.models.contact import Contact
 from gateway.models.notification import OPEN, Notification
+from gateway.usecases import facts, policies, work
 
 SUBJECT = "booking"
+Ring = tuple[str, int, str]  # a claimed notification to be taken up now: id, claim, queue
+_WORDS = ("say", "text", "subject", "template", "variables")
 
 
 def rules_of(booking: Booking) -> list[reminders.Rule]:
     """The rules in force for a booking."""
-    return [reminders.Rule.from_json(kept) for kept in booking.reminders]
+    return rules_in(booking.reminders)
+
+
+def rules_in(kept: Sequence[dict[str, Any]]) -> list[reminders.Rule]:
+    """Rules as they are kept."""
+    return [reminders.Rule.from_json(item) for item in kept]
+
+
+def channels_of(rule: reminders.Rule) -> list[str]:
+    """The channels of a rule's plan, in its order."""
+    return [step.channel for step in rule.steps]
 
 
 def write(
     booking: Booking, now: datetime, skip: frozenset[tuple[str, datetime]] = frozenset()
-) -> list[tuple[str, int]]:
+) -> list[Ring]:
     """Write the notifications of a booking under its present schedule version, but for the
-    (rule, moment) pairs to skip. Returns (id, claim) of those that are due already: they are
-    written as claimed, for the caller to hand to the broker after the commit."""
+    (rule, moment) pairs to skip. Returns those that are due already: they are written as claimed,
+    for the caller to hand to the broker after the commit."""
     moments = reminders.plan(rules_of(booking), booking.starts_at, booking.booked_at, now)
+    policy = policies.in_force(booking.organization, booking)
+    # An organization's rule for staff says nothing about a booking that nobody is assigned to.
     rows = [
-        _row(booking, moment, now)
+        _row(booking, person, moment, policy, now)
         for moment in moments
         if (moment.rule.key, moment.due_at) not in skip and not _passed_by(moment)
+        if (person := _person(booking, moment.rule)) is not None
     ]
     Notification.add(rows)
-    return [(row["id"], row["claim"]) for row in rows if row["state"] == N.DUE]
+    return ring_of(rows)
+
+
+def ring_of(rows: Sequence[dict[str, Any]]) -> list[Ring]:
+    """Those of fresh rows that are due already."""
+    return [
+        (row["id"], row["claim"], lanes.queue_of(row["plan"][0]["channel"]))
+        for row in rows
+        if row["state"] == N.DUE
+    ]
 
 
 def _passed_by(moment: reminders.Moment) -> bool:
@@ -43,12 +72,12 @@ def _passed_by(moment: reminders.Moment) -> bool:
     return moment.past and moment.rule.kind == reminders.EVERY
 
 
-def _row(booking: Booking, moment: reminders.Moment, now: datetime) -> dict[str, Any]:
+def _row(
+    booking: Booking, person: Contact, moment: reminders.Moment, policy: Policy, now: datetime
+) -> dict[str, Any]:
     rule = moment.rule
-    person = booking.staff_id if rule.to == "staff" else booking.contact_id
-    if person is None:
-        raise Invalid("needs staff with a phone number", "reminders")
-    due = moment.due_at <= now and not moment.past
+    opens = _opens(booking, person, moment, policy, now)
+    due = opens <= now and not moment.past and work.unlimited(rule.purpose)
     return {
         "id": new_id("nt"),
         "organization": booking.organization_id,
@@ -59,19 +88,40 @@ def _row(booking: Booking, moment: reminders.Moment, now: datetime) -> dict[str,
         "rule": rule.key,
         "number": moment.number,
         "kind": rule.kind,
-        "purpose": "reminder",
+        "purpose": rule.purpose,
         "booking": booking.id,
-        "contact": person,
-        "plan": [{"channel": rule.channel}],
+        "contact": person.id,
+        "plan": channel_plan.to_json(rule.steps),
         "step": 0,
-        "wording": {"say": rule.say} if rule.say else {},
+        "lane": work.lane(rule.channel, rule.purpose),
+        "wording": wording_of(rule),
         "metadata": {},
         "due_at": moment.due_at,
         "expires_at": moment.expires_at,
         "created_at": now,
         "tries": 0,
-        **opening(moment.due_at, now, past=moment.past, due=due),
+        **opening(opens, now, past=moment.past, due=due),
     }
+
+
+def wording_of(rule: reminders.Rule) -> dict[str, Any]:
+    """A rule's own words, as a notification keeps them."""
+    return {name: value for name in _WORDS if (value := getattr(rule, name))}
+
+
+def _opens(
+    booking: Booking, person: Contact, moment: reminders.Moment, policy: Policy, now: datetime
+) -> datetime:
+    """When it may leave first: its moment, unless quiet hours are to be forestalled."""
+    quiet = policy.quiet_for(moment.rule.kind, person.role)
+    if quiet is None or quiet.action != Action.ADVANCE:
+        return moment.due_at
+    zone = facts.Occasion(booking.organization, booking).zone(person)
+    planned = Facts(
+        due_at=moment.due_at, expires_at=moment.expires_at, ended=None, planned_for=0, in_force=0,
+        opted_out=False, has_address=True, quiet=quiet, zone=zone, made_at=now,
+    )  # fmt: skip
+    return opens_at(planned)
 
 
 def opening(due_at: datetime, now: datetime, *, past: bool, due: bool) -> dict[str, Any]:
@@ -92,7 +142,7 @@ def opening(due_at: datetime, now: datetime, *, past: bool, due: bool) -> dict[s
     }  # fmt: skip
 
 
-def renew(booking: Booking, now: datetime) -> list[tuple[str, int]]:
+def renew(booking: Booking, now: datetime) -> list[Ring]:
     """Bring the notifications in step with an edited booking, whose schedule version is one higher
     by now. One whose rule and moment did not change stays what it is: still waiting, it moves to
     the present version; sent or being sent, it is not made again. What is no longer planned and
@@ -106,14 +156,26 @@ def renew(booking: Booking, now: datetime) -> list[tuple[str, int]]:
         pair = (row.rule, row.due_at)
         if pair not in wanted or row.state == N.CANCELED or pair in kept:
             continue
+        if row.state not in OPEN and _told_somebody_else(row, booking, wanted[pair].rule):
+            continue
         kept.add(pair)
         if row.state in OPEN:
             carried.append(row.id)
-    Notification.cancel_pending(SUBJECT, booking.id, now, Reason.SUPERSEDED, keep=carried)
+    withdrawal.cancel_pending(SUBJECT, booking.id, now, Reason.SUPERSEDED, keep=carried)
     # Those that still wait come first: whoever holds a row on its way may wait for one of them.
     kept_rows = [row for row in existing if row.id in carried]
     _carry(sorted(kept_rows, key=lambda row: row.state not in PENDING), wanted, booking)
     return write(booking, now, frozenset(kept))
+
+
+def _told_somebody_else(row: Notification, booking: Booking, rule: reminders.Rule) -> bool:
+    """Whether staff were told that are not assigned any more: who is now has to hear it too."""
+    return rule.to == "staff" and row.contact_id != booking.staff_id
+
+
+def _person(booking: Booking, rule: reminders.Rule) -> Contact | None:
+    person: Contact | None = booking.staff if rule.to == "staff" else booking.contact
+    return person
 
 
 def _carry(
@@ -123,13 +185,14 @@ def _carry(
 ) -> None:
     for row in rows:
         moment = wanted[row.rule, row.due_at]
-        say = moment.rule.say
-        person = booking.staff_id if moment.rule.to == "staff" else booking.contact_id
+        person = _person(booking, moment.rule)
+        if person is None:
+            continue
         Notification.carry(
             row.id,
             schedule_version=booking.schedule_version,
             number=moment.number,
             expires_at=moment.expires_at,
-            contact=person,
-            wording={"say": say} if say else {},
+            contact=person.id,
+            wording=wording_of(moment.rule),
         )

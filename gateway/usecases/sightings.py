@@ -8,29 +8,31 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.lifecycle import CallState
+from gateway.domain.callback import EventKind
+from gateway.domain.callback import ProviderEvent as Told
+from gateway.domain.lifecycle import CallState, MessageState
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import EventKind, Found
-from gateway.domain.provider import ProviderEvent as Told
-from gateway.models.call_log import CallLog
+from gateway.domain.provider import Found
+from gateway.models.attempts import AnyAttempt
 from gateway.models.provider_event import ProviderEvent
 from gateway.providers.reading import dedup_key
 
 SOURCE = "lookup"
+_KINDS = {"call": EventKind.CALL_STATUS, "message": EventKind.MESSAGE_STATUS}
 
 
-def keep(call: CallLog, found: Found, until: datetime, now: datetime) -> str | None:
+def keep(attempt: AnyAttempt, found: Found, until: datetime, now: datetime) -> str | None:
     """Store what was seen as an event that waits to be applied, at the latest at `until`; its id.
     None when the carrier showed the very same before, which is no news."""
     body = json.dumps(_plain(found))
     return ProviderEvent.keep(
-        provider=call.provider,
-        account=call.account,
-        kind=EventKind.CALL_STATUS,
+        provider=attempt.provider,
+        account=attempt.account,
+        kind=_KINDS[attempt.OBJECT],
         dedup_key=_key(found),
-        digest=hashlib.sha256(f"{SOURCE} {call.provider} {body}".encode()).hexdigest(),
+        digest=hashlib.sha256(f"{SOURCE} {attempt.provider} {body}".encode()).hexdigest(),
         external_id=found.external_id,
-        attempt_hint=call.id,
+        attempt_hint=attempt.id,
         source=SOURCE,
         path="",
         content_type="application/json",
@@ -46,14 +48,15 @@ def retold(event: ProviderEvent) -> Told:
     """The event of a stored sighting. A call seen in a state whose word we don't know is at least
     in the carrier's hands."""
     kept = json.loads(event.body or "")
-    state = CallState(kept["state"])
+    states = MessageState if event.kind == EventKind.MESSAGE_STATUS else CallState
+    state = states(kept["state"])
     return Told(
-        kind=EventKind.CALL_STATUS,
+        kind=EventKind(event.kind),
         dedup_key=event.dedup_key,
         external_id=kept["external_id"],
         account=event.account,
         attempt_id=event.attempt_hint,
-        state=CallState.QUEUED if state == CallState.UNKNOWN else state,
+        state=states.QUEUED if state == states.UNKNOWN else state,
         provider_status=kept["provider_status"],
         occurred_at=_moment(kept["ended_at"]),
         duration_seconds=kept["duration_seconds"],

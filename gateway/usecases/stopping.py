@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.domain.lifecycle import CallState
+from gateway.models import withdrawal
 from gateway.models.booking import Booking
 from gateway.models.call_log import OPEN, CallLog
+from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 
 
@@ -15,13 +17,14 @@ def stop(
     """Have the calls of these notifications ended, those in `states` if given, and let their
     notifications remember it. Returns the ids of calls to ask the carrier about after the commit.
     Call it inside the transaction of the change."""
-    attempts = CallLog.of_notifications([row.id for row in rows])
+    ids = [row.id for row in rows]
     # Calls before notifications: whoever brings news of a call locks them in this order.
-    stopped = CallLog.stop([call.id for call in attempts], now, states)
+    stopped = CallLog.stop([call.id for call in CallLog.of_notifications(ids)], now, states)
     asked = {row.id for row in rows}
     if states is not None:
-        asked &= {str(call.notification_id) for call in stopped}
-    Notification.ask_to_cancel(sorted(asked), now)
+        unsent = [message for message in MessageLog.of_notifications(ids) if message.open]
+        asked &= {str(attempt.notification_id) for attempt in (*stopped, *unsent)}
+    withdrawal.ask_to_cancel(sorted(asked), now)
     return [call.id for call in stopped if call.external_id is not None]
 
 

@@ -107,3 +107,37 @@ def test_no_holds_are_listed_and_none_can_be_lifted(shell: Shell) -> None:
     assert shell.rows("holds", "list") == []
     assert shell.run("holds", "lift", "provider|twilio|AC1").returncode == 1
     assert shell.run("holds", "lift", "all").returncode == 1
+
+
+def test_policy_language_and_rate_are_set_and_wrong_ones_refused(shell: Shell) -> None:
+    shell.rows("orgs", "create", "Salon")
+    plan = '[{"kind": "before", "minutes": 60, "channels": ["whatsapp", "sms"]}]'
+    for words in (
+        ("--policy", '{"caps": {"day": 3}}', "--locale", "de", "--rate", "80"),
+        ("--rate", "none"),
+        ("--reminders", plan),
+    ):
+        done = shell.run("orgs", "set", *words)
+        assert done.returncode == 0, done.stderr
+    for words in (
+        ("--policy", "loud"), ("--policy", '{"caps": {"day": 0}}'), ("--locale", "klingon"),
+        ("--rate", "fast"), ("--rate", "0"), ("--reminders", plan.replace("sms", "fax")),
+    ):  # fmt: skip
+        done = shell.run("orgs", "set", *words)
+        assert done.returncode == 2, words
+        assert done.stderr.startswith("ringback: ")
+        assert "Traceback" not in done.stderr
+
+
+def test_a_test_message_that_can_not_be_sent_is_refused_in_words(shell: Shell) -> None:
+    shell.rows("orgs", "create", "Salon")
+    sms = ("send-test", "--channel", "sms", "--to")
+
+    unset = shell.run(*sms, "+12025550100", "--mode", "test")
+    wrong = shell.run(*sms, "12025550100")
+    nobody = shell.run("send-test", "--channel", "email", "--to", "+12025550100")
+
+    assert (unset.returncode, wrong.returncode, nobody.returncode) == (1, 2, 2)
+    for done in (unset, wrong, nobody):
+        assert done.stderr.startswith("ringback: ")
+        assert "2025550100" not in done.stderr

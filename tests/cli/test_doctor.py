@@ -50,6 +50,18 @@ def test_a_sound_installation_has_no_error(env: dict[str, str]) -> None:
     assert found["VOICE_PROVIDER"][0] == "warning"
 
 
+def test_a_chosen_carrier_of_messages_that_is_not_set_up_is_named(env: dict[str, str]) -> None:
+    _, found = _examine({**env, "EMAIL_PROVIDER": "smtp", "WHATSAPP_PROVIDER": "meta"})
+    assert found["EMAIL_PROVIDER"][0] == found["WHATSAPP_PROVIDER"][0] == "warning"
+    closed = f"smtp://127.0.0.1:{free_port()}"
+    status, found = _examine({**env, "SMTP_URL": closed, "EMAIL_FROM": "hello@example.com"})
+    assert (status, found["provider smtp"][0]) == (1, "error")
+    assert "EMAIL_PROVIDER" not in found
+    live = {"SENDGRID_API_KEY": "SG.x", "EMAIL_FROM": "hello@example.com"}
+    status, found = _examine({**env, **live, "SENDGRID_API_BASE_URL": "https://x.invalid"})
+    assert found["PUBLIC_BASE_URL"][0] == "error"
+
+
 def test_a_bad_setting_is_named(env: dict[str, str]) -> None:
     status, found = _examine({**env, "LOG_LEVEL": "loud", "SECRET_KEY": ""})
     assert status == 1

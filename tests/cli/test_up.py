@@ -1,5 +1,6 @@
 """`up`: the whole product on one machine, and nothing left of it afterwards."""
 
+import json
 import os
 import signal
 import socket
@@ -47,6 +48,19 @@ def test_the_ready_line_is_all_that_a_client_needs(stack: Up) -> None:
     assert stack.ready["organization"]
     stack.api.places_a_call()
     assert [entry["to"] for entry in stack.ledger()] == ["+12025550100"]
+
+
+def test_a_test_message_tells_what_became_of_it(stack: Up, data: Path) -> None:
+    words = ("send-test", "--channel", "sms", "--to", "+12025550100", "--json", "--data", str(data))
+
+    done = subprocess.run(
+        command(*words), cwd=ROOT, env=clean_env(), capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["state"], told["provider"]) == ("reached", "twilio")
+    assert "+12025550100" not in done.stdout + done.stderr
 
 
 def test_what_is_secret_is_readable_by_its_owner_alone(stack: Up, data: Path) -> None:

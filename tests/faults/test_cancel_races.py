@@ -82,7 +82,7 @@ class Race:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         scene.crew.start("clock")
-        scene.crew.start("worker", queues=["events"])
+        scene.crew.start("worker", queues=["events", "background"])
         self.numbers: Iterator[str] = (special(f"04{number:02d}") for number in range(100))
 
     def at(self, point: str, method: str, kill: bool = False, **body: Any) -> tuple[int, int, str]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
+from gateway.domain.lanes import QUEUES
 from tasks import broker
 from tests.databases import ON_POSTGRESQL, ON_SQLITE
 from tests.faults.conftest import Scene
@@ -31,7 +32,7 @@ WORKER = {
 def check(scene: Scene, notification_id: str, outcome: str, placed: int) -> None:
     """One outcome, so many placements, also once everything that was queued has been worked off."""
     assert scene.stack.outcome(notification_id) == outcome
-    until(lambda: not broker.backlog("voice") and not broker.backlog("events"), "empty queues")
+    until(lambda: not any(map(broker.backlog, QUEUES)), "empty queues")
     assert len(scene.stack.sandbox.placed()) == placed
     moves = scene.stack.api.moves(notification_id)
     assert [state for state in moves if state in FINAL - {"unknown"}] == (

@@ -46,7 +46,7 @@ def test_an_answer_that_comes_after_the_sweeper_gave_up_on_it_still_counts(scene
     scene.crew.start("clock")
     until(lambda: "unknown" in scene.stack.api.moves(made["id"]), "the sweeper")
     os.kill(frozen, signal.SIGCONT)
-    scene.crew.start("worker", queues=["events"])
+    scene.crew.start("worker", queues=["events", "background"])
     check(scene, made["id"], "reached", 1)
 
 

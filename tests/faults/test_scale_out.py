@@ -16,6 +16,7 @@ from tests.stack import special
 from tests.waiting import until
 
 CALLS = 400
+SERVED = {"voice": ["voice"], "events": ["events", "background"]}
 PLACES, APPLIES, RINGS = "call triggered", "provider event processed", "due reminders found"
 
 
@@ -88,7 +89,7 @@ def _start(fleet: Fleet, name: str) -> None:
     if role == "clock":
         fleet.start(name, "clock")
     else:
-        fleet.start(name, "worker", queues=[role])
+        fleet.start(name, "worker", queues=SERVED[role])
 
 
 def _each_took_part(fleet: Fleet, names: list[str]) -> None:

@@ -15,6 +15,7 @@ from tests.conftest import Account
 
 PHONE, OTHER_PHONE = "+4915112345678", "+4915112345679"
 BOOKINGS, CALLS, EVENTS = "/api/v1/bookings", "/api/v1/calls", "/api/v1/events"
+MESSAGES, ORGANIZATION = "/api/v1/messages", "/api/v1/organization"
 STATS = "/api/v1/queue/stats"
 
 

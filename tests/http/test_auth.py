@@ -9,8 +9,19 @@ import pytest
 from gateway.models import base
 from gateway.models.organization import ApiKey
 from gateway.usecases import accounts
-from tests.http.stage import BOOKINGS, CALLS, EVENTS, PHONE, STATS, Api, booking
+from tests.http.stage import (
+    BOOKINGS,
+    CALLS,
+    EVENTS,
+    MESSAGES,
+    ORGANIZATION,
+    PHONE,
+    STATS,
+    Api,
+    booking,
+)
 
+TEMPLATES, CONTACT = "/api/v1/templates", "/api/v1/contacts/ct_x"
 LETTERS, PARKED = "/api/v1/admin/dead-letters", "/api/v1/admin/parked-events"
 ADMIN = (
     ("GET", LETTERS), ("DELETE", LETTERS), ("POST", f"{LETTERS}/replay"),
@@ -22,7 +33,11 @@ ROUTES = (
     ("GET", BOOKINGS), ("POST", BOOKINGS), ("GET", f"{BOOKINGS}/bk_x"),
     ("PATCH", f"{BOOKINGS}/bk_x"), ("DELETE", f"{BOOKINGS}/bk_x"),
     ("GET", f"{BOOKINGS}/bk_x/reminders"), ("GET", CALLS), ("POST", CALLS),
-    ("GET", f"{CALLS}/cl_x"), ("GET", EVENTS), ("GET", STATS), *ADMIN,
+    ("GET", f"{CALLS}/cl_x"), ("GET", EVENTS), ("GET", STATS), ("GET", TEMPLATES),
+    ("POST", TEMPLATES), ("GET", f"{TEMPLATES}/tp_x/versions"), ("POST", f"{TEMPLATES}/preview"),
+    ("GET", MESSAGES), ("POST", MESSAGES), ("GET", f"{MESSAGES}/ml_x"), ("GET", ORGANIZATION),
+    ("PATCH", ORGANIZATION), ("GET", CONTACT), ("PATCH", CONTACT), ("GET", f"{CONTACT}/consent"),
+    ("POST", f"{CONTACT}/consent"), *ADMIN,
 )  # fmt: skip
 
 
@@ -107,6 +122,19 @@ NEEDED = {
     ("GET", f"{CALLS}/cl_x"): {"calls:read"},
     ("GET", EVENTS): {"bookings:read", "calls:read"},
     ("GET", STATS): {"calls:read"},
+    ("GET", MESSAGES): {"messages:read"},
+    ("POST", MESSAGES): {"messages:write"},
+    ("GET", f"{MESSAGES}/ml_x"): {"messages:read"},
+    ("GET", ORGANIZATION): {"admin"},
+    ("PATCH", ORGANIZATION): {"admin"},
+    ("GET", TEMPLATES): {"bookings:read"},
+    ("POST", TEMPLATES): {"bookings:write"},
+    ("GET", f"{TEMPLATES}/tp_x/versions"): {"bookings:read"},
+    ("POST", f"{TEMPLATES}/preview"): {"bookings:read"},
+    ("GET", CONTACT): {"contacts:read"},
+    ("PATCH", CONTACT): {"contacts:write"},
+    ("GET", f"{CONTACT}/consent"): {"contacts:read"},
+    ("POST", f"{CONTACT}/consent"): {"contacts:write"},
     **{route: {"admin"} for route in ADMIN},
 }
 
@@ -130,6 +158,12 @@ def test_b025_the_scope_alone_is_enough(api: Api, subtests: pytest.Subtests) -> 
         ("POST", BOOKINGS): booking(),
         ("POST", CALLS): {"to": PHONE, "say": "Hello"},
         ("PATCH", f"{BOOKINGS}/bk_x"): {"state": "confirmed"},
+        ("POST", MESSAGES): {"to": PHONE, "channel": "sms", "text": "Hello"},
+        ("PATCH", ORGANIZATION): {"locale": "de"},
+        ("POST", TEMPLATES): {"name": "welcome", "locale": "en", "body": "Hi"},
+        ("POST", f"{TEMPLATES}/preview"): {"body": "Hi", "channel": "sms"},
+        ("PATCH", CONTACT): {"name": "Ada"},
+        ("POST", f"{CONTACT}/consent"): {"channel": "sms", "granted": False, "source": "desk"},
         **{route: {"ids": ["dl_x"]} for route in ADMIN if route[0] == "POST"},
     }
     for (method, path), needed in NEEDED.items():
@@ -150,7 +184,15 @@ def test_every_route_of_the_api_needs_a_key(api: Api) -> None:
         for method, operation in operations.items()
         if path.startswith("/api/") and isinstance(operation, dict)
     }
-    ids = {"bk": "booking_id", "cl": "call_id", "dl": "letter_id", "ev": "event_id"}
+    ids = {
+        "bk": "booking_id",
+        "cl": "call_id",
+        "dl": "letter_id",
+        "ml": "message_id",
+        "ev": "event_id",
+        "tp": "name",
+        "ct": "contact_id",
+    }
     named = {
         (method, re.sub(r"\b(\w\w)_x\b", lambda found: f"{{{ids[found[1]]}}}", path))
         for method, path in NEEDED

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.http.stage import BOOKINGS, CALLS, Api, booking
+from tests.http.stage import BOOKINGS, CALLS, MESSAGES, Api, booking
 
 
 def test_the_description_is_valid_openapi_3_1(api: Api) -> None:
@@ -50,7 +50,7 @@ def test_every_operation_is_described_for_whoever_calls_it(
 
 
 def test_the_examples_are_taken_as_they_stand_but_for_their_dates(api: Api) -> None:
-    for path in (BOOKINGS, CALLS):
+    for path in (BOOKINGS, CALLS, MESSAGES):
         operation = api.description.document["paths"][path]["post"]
         example = operation["requestBody"]["content"]["application/json"]["example"]
         answer = api.post(path, example)

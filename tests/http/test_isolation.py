@@ -9,8 +9,9 @@ from gateway import settings
 from gateway.models import base
 from tests.failures import failed, letter, unmatched
 from tests.http import seed
-from tests.http.stage import BOOKINGS, CALLS, EVENTS, STATS, Api
+from tests.http.stage import BOOKINGS, CALLS, EVENTS, MESSAGES, STATS, Api
 
+CONTACTS, SAID = "/api/v1/contacts", {"channel": "sms", "granted": False, "source": "desk"}
 LETTERS, PARKED = "/api/v1/admin/dead-letters", "/api/v1/admin/parked-events"
 ROUTES: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
     ("GET", f"{BOOKINGS}/{{booking_id}}", None),
@@ -19,6 +20,11 @@ ROUTES: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
     ("PATCH", f"{BOOKINGS}/{{booking_id}}", {"state": "confirmed", "version": 7}),
     ("DELETE", f"{BOOKINGS}/{{booking_id}}", None),
     ("GET", f"{CALLS}/{{call_id}}", None),
+    ("GET", f"{MESSAGES}/{{message_id}}", None),
+    ("GET", f"{CONTACTS}/{{contact_id}}", None),
+    ("PATCH", f"{CONTACTS}/{{contact_id}}", {"name": "Eve"}),
+    ("GET", f"{CONTACTS}/{{contact_id}}/consent", None),
+    ("POST", f"{CONTACTS}/{{contact_id}}/consent", SAID),
     ("GET", f"{LETTERS}/{{letter_id}}", None),
     ("DELETE", f"{LETTERS}/{{letter_id}}", None),
     ("GET", f"{PARKED}/{{event_id}}", None),
@@ -50,8 +56,11 @@ def test_another_organizations_id_is_answered_like_one_that_nobody_has(
 ) -> None:
     made = api.book(external_id="bk-1")
     call_id = seed.call(api, booking_id=made["id"])
-    mine = {"booking_id": made["id"], "call_id": call_id, **what_failed(api)}
+    message_id = seed.message(api, booking_id=made["id"])
+    mine = {"booking_id": made["id"], "call_id": call_id, "message_id": message_id,
+            "contact_id": made["contact"]["id"], **what_failed(api)}  # fmt: skip
     nobodys = {"booking_id": base.new_id("bk"), "call_id": base.new_id("cl"),
+               "message_id": base.new_id("ml"), "contact_id": base.new_id("ct"),
                "letter_id": base.new_id("dl"), "event_id": base.new_id("ev")}  # fmt: skip
     before = api.read(f"{BOOKINGS}/{made['id']}")
     headers = {"X-Request-Id": "the-same"}
@@ -70,7 +79,9 @@ def test_another_organizations_id_is_answered_like_one_that_nobody_has(
 def test_every_route_with_an_id_is_in_the_matrix(api: Api) -> None:
     named = {path for path in api.description.document["paths"] if path.startswith("/api/")}
 
-    assert {path for _, path, _ in ROUTES} == {path for path in named if "{" in path}
+    # A template's name is no id: everybody has ours, and both modes share their organization's.
+    by_id = {path for path in named if "{" in path and "{name}" not in path}
+    assert {path for _, path, _ in ROUTES} == by_id
 
 
 def test_lists_searches_and_counts_show_only_ones_own(
@@ -95,6 +106,23 @@ def test_lists_searches_and_counts_show_only_ones_own(
             assert stranger.read(BOOKINGS)["data"] == []
             assert stranger.read(EVENTS)["data"] == []
             assert _counted(stranger) == 0
+
+
+def test_messages_are_found_by_their_own_alone(
+    api: Api, new_api: Callable[[str], Api], subtests: pytest.Subtests
+) -> None:
+    made = api.book(external_id="bk-1")
+    message_id = seed.message(api, booking_id=made["id"])
+    row = api.read(f"{MESSAGES}/{message_id}")
+    searches: tuple[dict[str, str], ...] = (
+        {"phone": row["to"]}, {"booking_id": made["id"]}, {"booking_external_id": "bk-1"},
+        {"external_id": row["external_id"]}, {},
+    )  # fmt: skip
+    for who, stranger in strangers(api, new_api).items():
+        for query in searches:
+            with subtests.test(who, search=str(query)):
+                assert [one["id"] for one in api.read(MESSAGES, **query)["data"]] == [message_id]
+                assert stranger.read(MESSAGES, **query)["data"] == []
 
 
 def test_what_failed_is_listed_and_counted_for_its_own_alone(

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.lifecycle import NotificationState as N
-from gateway.models import base, claims
+from gateway.models import agenda, base, claims
 from gateway.models.feed import FeedEntry
 from gateway.models.notification import Notification
 from tests.rows import NOW, notification, notifications
@@ -27,6 +27,7 @@ with base.connection():
     print("ready", flush=True)
     sys.stdin.readline()
     while found := claims.claim_due(
+        "voice:3",
         datetime.fromisoformat(sys.argv[2]), 7, timedelta(seconds=15)
     ):
         claimed += found
@@ -42,7 +43,7 @@ def test_threads_that_claim_at_once_share_the_rows_and_hand_none_out_twice(
 
     def claim(_: int) -> list[tuple[str, int]]:
         claimed: list[tuple[str, int]] = []
-        while found := claims.claim_due(NOW, 7, LEASE):
+        while found := claims.claim_due("voice:3", NOW, 7, LEASE):
             claimed += found
         return claimed
 
@@ -77,10 +78,10 @@ def test_processes_that_claim_at_once_hand_none_out_twice(
 def test_what_is_not_due_yet_is_not_claimed(organization: str) -> None:
     early = NOW + timedelta(microseconds=1)
     waiting = notification(organization, due_at=early, next_attempt_at=early)
-    assert claims.claim_due(NOW, 10, LEASE) == []
-    assert claims.next_due() == early
-    assert claims.claim_due(early, 10, LEASE) == [(waiting.id, 1)]
-    assert claims.next_due() is None
+    assert claims.claim_due("voice:3", NOW, 10, LEASE) == []
+    assert agenda.read().claim == early
+    assert claims.claim_due("voice:3", early, 10, LEASE) == [(waiting.id, 1)]
+    assert agenda.read().claim is None
 
 
 def test_the_earliest_are_claimed_first_and_no_more_than_asked_for(organization: str) -> None:
@@ -88,18 +89,18 @@ def test_the_earliest_are_claimed_first_and_no_more_than_asked_for(organization:
         notification(organization, next_attempt_at=NOW - timedelta(minutes=minutes)).id
         for minutes in (1, 5, 3)
     ]
-    assert {id_ for id_, _ in claims.claim_due(NOW, 2, LEASE)} == {late[1], late[2]}
+    assert {id_ for id_, _ in claims.claim_due("voice:3", NOW, 2, LEASE)} == {late[1], late[2]}
 
 
 @pytest.mark.row("A4")
 def test_an_old_claim_holds_nothing_once_the_row_was_claimed_again(organization: str) -> None:
     row = notification(organization)
-    assert claims.claim_due(NOW, 1, LEASE) == [(row.id, 1)]
+    assert claims.claim_due("voice:3", NOW, 1, LEASE) == [(row.id, 1)]
     (overdue,) = claims.overdue_leases(NOW + LEASE + timedelta(seconds=1))
     assert Notification.move(
         overdue, N.SCHEDULED, NOW, from_=[N.DUE], only_claim=True, next_attempt_at=NOW
     )
-    assert claims.claim_due(NOW, 1, LEASE) == [(row.id, 2)]
+    assert claims.claim_due("voice:3", NOW, 1, LEASE) == [(row.id, 2)]
     with base.atomic():
         assert Notification.held(row.id, 1) is None
         assert Notification.held(row.id, 2) is not None

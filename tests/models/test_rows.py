@@ -99,9 +99,9 @@ def test_the_identity_of_a_notification_is_taken_once(organization: str) -> None
 @pytest.mark.row("F3")
 def test_a_providers_id_belongs_to_one_call_of_one_account(organization: str) -> None:
     first = call(notification(organization), external_id="CA1")
-    assert CallLog.open(**_values(organization, external_id="CA1")) is None
-    assert CallLog.open(**_values(organization, external_id="CA1", account="other")) is not None
-    assert CallLog.open(**_values(organization, external_id="CA1", provider="other")) is not None
+    assert CallLog.write(**_values(organization, external_id="CA1")) is None
+    assert CallLog.write(**_values(organization, external_id="CA1", account="other")) is not None
+    assert CallLog.write(**_values(organization, external_id="CA1", provider="other")) is not None
     owner = CallLog.owner("twilio", first.account, "CA1")
     assert owner is not None
     assert owner.id == first.id
@@ -118,16 +118,16 @@ def _values(organization: str, **changes: object) -> dict[str, object]:
 
 def test_one_call_at_a_time_is_open_on_a_line(organization: str) -> None:
     first = call(notification(organization), open_key="line")
-    assert CallLog.open(**_values(organization, open_key="line")) is None
-    assert CallLog.move(first, CallState.QUEUED, NOW, external_id="CA1")
-    assert CallLog.open(**_values(organization, open_key="line")) is not None
+    assert CallLog.write(**_values(organization, open_key="line")) is None
+    assert first.move(CallState.QUEUED, NOW, external_id="CA1")
+    assert CallLog.write(**_values(organization, open_key="line")) is not None
 
 
 def test_a_try_of_a_notification_is_one_call(organization: str) -> None:
     row = notification(organization)
     call(row)
-    assert CallLog.open(**_values(organization, notification=row.id)) is None
-    assert CallLog.open(**_values(organization, notification=row.id, attempt=2)) is not None
+    assert CallLog.write(**_values(organization, notification=row.id)) is None
+    assert CallLog.write(**_values(organization, notification=row.id, attempt=2)) is not None
 
 
 def _event(dedup_key: str = "k", **changes: object) -> str | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.lifecycle import NotificationState as N
-from gateway.models import base, claims
+from gateway.models import base, claims, withdrawal
 from gateway.models.notification import Notification
 from tests.conftest import Account
 from tests.rows import NOW, notification, notifications
@@ -40,11 +40,11 @@ def test_a_backlog_of_one_organization_delays_no_other_by_more_than_a_batch(
     notifications(organization, 300, next_attempt_at=EARLY)
     for other in others:
         notifications(other, 3)
-    first = [id_ for id_, _ in claims.claim_due(NOW, 20, LEASE)]
+    first = [id_ for id_, _ in claims.claim_due("voice:3", NOW, 20, LEASE)]
     assert _owners(first) == dict.fromkeys([organization, *others], 2)
-    second = [id_ for id_, _ in claims.claim_due(NOW, 20, LEASE)]
+    second = [id_ for id_, _ in claims.claim_due("voice:3", NOW, 20, LEASE)]
     assert _owners(second) == dict.fromkeys(others, 1) | {organization: 11}
-    assert len(claims.claim_due(NOW, 500, LEASE)) == 300 + 27 - 40
+    assert len(claims.claim_due("voice:3", NOW, 500, LEASE)) == 300 + 27 - 40
 
 
 @pytest.mark.row("A4")
@@ -53,7 +53,7 @@ def test_with_more_organizations_than_turns_each_gets_one_at_most(
 ) -> None:
     for one in (organization, *others):
         notifications(one, 10)
-    batch = [id_ for id_, _ in claims.claim_due(NOW, 4, LEASE)]
+    batch = [id_ for id_, _ in claims.claim_due("voice:3", NOW, 4, LEASE)]
     assert sorted(_owners(batch).values()) == [1, 1, 1, 1]
 
 
@@ -64,7 +64,7 @@ def test_inside_an_organization_the_earliest_go_first_and_rounds_are_in_turn(
         [notification(one, next_attempt_at=NOW - timedelta(minutes=n)).id for n in (1, 4, 2, 3)]
         for one in (organization, others[0])
     )
-    claimed = [id_ for id_, _ in claims.claim_due(NOW, 5, LEASE)]
+    claimed = [id_ for id_, _ in claims.claim_due("voice:3", NOW, 5, LEASE)]
     ranks = [mine.index(id_) if id_ in mine else theirs.index(id_) for id_ in claimed]
     assert ranks == [1, 1, 3, 3, 2]
 
@@ -73,7 +73,7 @@ def test_rows_that_are_not_due_take_no_turn(organization: str, others: list[str]
     for other in others:
         notifications(other, 2, next_attempt_at=NOW + timedelta(seconds=1))
     notifications(organization, 8)
-    assert len(claims.claim_due(NOW, 6, LEASE)) == 6
+    assert len(claims.claim_due("voice:3", NOW, 6, LEASE)) == 6
 
 
 @pytest.mark.row("D4")
@@ -87,9 +87,9 @@ def test_held_rows_are_let_go_in_turns_the_earliest_due_first(
     big = [held(organization, SCOPE, minutes) for minutes in (1, 9, 5, 7, 3)]
     small = held(others[0], SCOPE, 2)
     elsewhere = held(others[1], "provider|twilio|AC2", 60)
-    assert claims.claim_due(NOW, 10, LEASE) == []
+    assert claims.claim_due("voice:3", NOW, 10, LEASE) == []
     assert claims.release_held(SCOPE, 3, NOW) == 3
-    gone = {id_ for id_, _ in claims.claim_due(NOW, 10, LEASE)}
+    gone = {id_ for id_, _ in claims.claim_due("voice:3", NOW, 10, LEASE)}
     assert gone == {big[1], big[3], small}
     assert claims.release_held(SCOPE, 10, NOW) == 3
     assert claims.release_held(SCOPE, 10, NOW) == 0
@@ -103,19 +103,19 @@ def test_a_row_that_was_canceled_while_it_was_held_does_not_come_back(organizati
         organization, held_by=SCOPE, state=N.CANCELED, next_attempt_at=None, finished_at=NOW
     )
     claims.release_held(SCOPE, 5, NOW)
-    assert claims.claim_due(NOW, 5, LEASE) == []
+    assert claims.claim_due("voice:3", NOW, 5, LEASE) == []
     assert Notification.get_by_id(row.id).state == N.CANCELED
 
 
 def test_a_held_row_that_expires_is_claimed_and_held_no_more(organization: str) -> None:
     row = notification(organization, held_by=SCOPE, next_attempt_at=NOW)
-    assert claims.claim_due(NOW, 5, LEASE) == [(row.id, 1)]
+    assert claims.claim_due("voice:3", NOW, 5, LEASE) == [(row.id, 1)]
     assert claims.release_held(SCOPE, 5, NOW) == 0
 
 
 def test_a_claim_whose_message_did_not_leave_runs_out_at_once(organization: str) -> None:
     notifications(organization, 3)
-    claimed = claims.claim_due(NOW, 3, LEASE)
+    claimed = claims.claim_due("voice:3", NOW, 3, LEASE)
     taken_up, taken_again, _ = claimed
     Notification.update(state=N.SENDING).where(Notification.id == taken_up[0]).execute()
     Notification.update(claim=5).where(Notification.id == taken_again[0]).execute()
@@ -138,11 +138,11 @@ def test_claims_releases_cancels_and_lost_messages_at_once_hand_nothing_out_twic
     def work(number: int) -> None:
         for turn in range(25):
             if number < 3:
-                claimed.extend(claims.claim_due(NOW, 5, LEASE))
+                claimed.extend(claims.claim_due("voice:3", NOW, 5, LEASE))
             elif number == 3:
                 claims.release_held(SCOPE, 3, NOW)
             elif number == 4 and turn < 20:
-                Notification.cancel_pending("request", subjects[turn], NOW, "canceled")
+                withdrawal.cancel_pending("request", subjects[turn], NOW, "canceled")
             elif number == 5:
                 claims.hand_back(claimed[-5:], NOW)
                 claims.release_all_due(NOW)

@@ -10,7 +10,8 @@ from gateway.models import base
 from gateway.models.base import new_id
 from gateway.models.provider_event import ProviderEvent
 from tasks import broker, redis_client, workload
-from tasks.actors.events import apply_event, check_provider, look_up_call
+from tasks.actors.background import check_provider, look_up
+from tasks.actors.events import apply_event
 from tasks.actors.voice import end_call, place_call
 from tests import servers
 from tests.client import ANSWERED
@@ -42,7 +43,7 @@ def test_a_job_that_is_not_an_id_and_a_claim_is_refused_before_it_is_queued(
 @pytest.mark.row("B10")
 def test_every_actor_takes_ids_and_claims_and_nothing_else() -> None:
     broker.check(place_call, (NT, 1))
-    broker.check(look_up_call, (new_id("cl"), 1))
+    broker.check(look_up, (new_id("cl"), 1))
     for actor in (apply_event, end_call, check_provider):
         broker.check(actor, (new_id("xx"),))
         for wrong in ((), ("x",), (new_id("xx"), 1)):

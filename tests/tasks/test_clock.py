@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.models import claims
+from gateway.models import agenda
 from gateway.models.hold import EVERYTHING, Hold
 from gateway.models.notification import Notification
 from tasks import broker, clock, tick, workload
@@ -104,9 +104,9 @@ def test_a_paused_provider_is_asked_now_and_then_whether_all_is_well(desk: Desk)
     Hold.pause("provider|twilio|AC1", "configuration", desk.now, desk.now)
     clock.tick(desk.now)
     clock.tick(desk.now)
-    assert broker.backlog("events") == 1
+    assert broker.backlog("background") == 1
     clock.tick(desk.now + timedelta(minutes=5))
-    assert broker.backlog("events") == 2
+    assert broker.backlog("background") == 2
 
 
 def test_a_call_that_must_not_go_on_is_ended_by_a_worker(desk: Desk) -> None:
@@ -133,7 +133,7 @@ def test_on_sqlite_one_clock_ticks_and_another_takes_over_when_it_ends(desk: Des
 def test_on_postgresql_many_clocks_tick_and_each_row_is_rung_for_once(desk: Desk) -> None:
     ids = due(desk, 300)
     clocks = [_Clock() for _ in range(3)]
-    until(lambda: claims.next_due() is None, "every row rung for")
+    until(lambda: agenda.read().claim is None, "every row rung for")
     for one in clocks:
         one.end()
     assert broker.backlog("voice") == len(ids)

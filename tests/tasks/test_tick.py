@@ -8,6 +8,7 @@ import pytest
 
 from gateway.models import base
 from gateway.models.hold import EVERYTHING, Hold
+from gateway.models.notification import Notification
 from tasks import broker, clock, tick, trouble, workload
 from tests import servers
 from tests.databases import ON_SQLITE
@@ -86,6 +87,18 @@ def test_a_clock_that_can_do_nothing_does_not_spin(
         assert _pause() == 0.5
     finally:
         redis_server.start()
+
+
+@ON_SQLITE
+@pytest.mark.row("C8")
+def test_a_queue_that_nobody_works_on_does_not_make_the_clock_spin(desk: Desk) -> None:
+    due(desk, 15)
+    Notification.update(lane="messages:3").execute()
+    assert _pause() == 0.5
+    assert broker.backlog("messages") == workload.UNMANNED
+    assert _pause() == 0.5
+    due(desk, workload.TIMES * 100 + 1)
+    assert _pause() < 0.1  # whoever takes calls makes room for the last one soon
 
 
 @ON_SQLITE

@@ -1,12 +1,17 @@
 """Web and sandbox over HTTP, no worker and no clock: the tests move time and work by hand."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 
 import pytest
+from flask import Flask
 
+from gateway.http import create_app
 from gateway.models import base
-from tests.conftest import StartStack
+from tests.conftest import Account, Configure, StartStack
 from tests.usecases.desk import Desk
+from tests.usecases.reports import Reports
+from tests.usecases.talk import SETTINGS, Talk
 
 
 @pytest.fixture
@@ -15,3 +20,31 @@ def desk(start_stack: StartStack) -> Iterator[Desk]:
     stack = start_stack(parts=())
     with base.connection():
         yield Desk(stack)
+
+
+@pytest.fixture
+def reporting(start_stack: StartStack) -> Iterator[Callable[..., Reports]]:
+    """A desk whose carriers report what the test says: `reporting(WHATSAPP_PROVIDER="meta")`."""
+    with contextlib.ExitStack() as connected:
+
+        def begin(silent: bool = True, **settings: str) -> Reports:
+            stack = start_stack(parts=(), **settings)
+            connected.enter_context(base.connection())
+            return Reports(Desk(stack), silent=silent)
+
+        yield begin
+
+
+@pytest.fixture
+def app(configure: Configure) -> Iterator[Flask]:
+    """The web application alone, with a carrier that is not there; the test's thread is
+    connected."""
+    built = create_app(configure(**SETTINGS))
+    with base.connection():
+        yield built
+
+
+@pytest.fixture
+def talk(app: Flask, open_account: Callable[[str], Account]) -> Talk:
+    """An organization in test mode, and a person who answers it."""
+    return Talk(app, open_account("Practice"))

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gateway.domain.reminders import BEFORE, Rule
-from gateway.models import claims
+from gateway.models import agenda, claims
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
 from gateway.usecases import accounts, bookings, delivery, holds
-from gateway.usecases.bookings import Booked, Wanted
+from gateway.usecases.wanted import Booked, Wanted
 from tests.client import ANSWERED
 from tests.stack import Stack
 
@@ -57,7 +57,7 @@ class Desk:
 
     def claim(self, now: datetime) -> list[tuple[str, int]]:
         """What the clock would hand out."""
-        return claims.claim_due(now, 200, LEASE)
+        return [one for lane in agenda.LANES for one in claims.claim_due(lane, now, 200, LEASE)]
 
     def deliver(self, notification_id: str, claim: int, now: datetime) -> BaseException | None:
         """What a worker does with one message, the middleware's parking included; the fault."""

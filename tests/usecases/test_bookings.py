@@ -119,7 +119,7 @@ def test_moving_a_booking_so_that_a_reminder_lies_in_the_past_shows_it_and_sends
 @pytest.mark.row("A2")
 def test_a_reminder_that_is_due_at_once_is_handed_out_with_the_booking(desk: Desk) -> None:
     booked = desk.book(desk.now + HOUR, Rule(BEFORE, minutes=60))
-    ((notification_id, claim),) = booked.ring
+    ((notification_id, claim, _),) = booked.ring
     assert claim == 1
     assert desk.claim(desk.now) == []
     assert desk.deliver(notification_id, claim, desk.now) is None

@@ -12,7 +12,7 @@ from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
 from gateway.models.records import AuditEntry
-from gateway.usecases import dead_letters, inbox, operators, outcomes, parked_events
+from gateway.usecases import consequences, dead_letters, inbox, operators, parked_events
 from gateway.usecases.operators import Operator, Tally
 from tests import rows
 from tests.carrier import Carrier
@@ -97,7 +97,7 @@ def test_a_reached_one_is_not_called_again_because_its_letter_is_open(desk: Desk
     row = failed(desk.caller.organization_id)
     (call,) = desk.attempts(row.id)
     CallLog.update(state="completed").where(CallLog.id == call.id).execute()
-    outcomes.call_moved(CallLog.get_by_id(call.id), desk.now, None)
+    consequences.attempt_moved(CallLog.get_by_id(call.id), desk.now, None)
     assert desk.row(row.id).state == "reached"
 
     assert shown(replay(desk, {"ids": [letter(row).id]})) == (0, 0, 0, 0, 1)

@@ -9,11 +9,11 @@ from gateway.domain.errors import NotSent
 from gateway.domain.lifecycle import CallState
 from gateway.domain.provider import Placement, Result
 from gateway.models import base
-from gateway.models.call_log import CallLog
 from gateway.models.consent import Consent
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
 from gateway.usecases import delivery, gate, outcomes, requests
+from gateway.usecases.requests import Asked
 from tests.client import ANSWERED
 from tests.conftest import StartStack
 from tests.databases import ON_SQLITE
@@ -26,9 +26,8 @@ SECOND = timedelta(seconds=1)
 
 def ask(desk: Desk, to: str = ANSWERED, **more: Any) -> Notification:
     """A request for one call, due at the desk's moment."""
-    values = {"send_at": None, "expires_at": None, "metadata": {}, "locale": None, **more}
-    made = requests.request_call(desk.caller, to, "See you at noon.", now=desk.now, **values)
-    return made.notification
+    asked = Asked(channel="voice", to=to, words={"say": "See you at noon."}, **more)
+    return requests.request(desk.caller, asked, desk.now).notification
 
 
 @pytest.mark.row("A4")
@@ -65,7 +64,8 @@ def test_a_call_log_exists_before_the_carrier_is_asked(desk: Desk) -> None:
 
 def test_a_person_who_opted_out_is_not_called(desk: Desk) -> None:
     row = ask(desk)
-    said = {"organization": desk.caller.organization_id, "channel": "voice", "source": "test"}
+    said = {"organization": desk.caller.organization_id, "mode": "test"}
+    said |= {"channel": "voice", "source": "test"}
     known = {"address_hash": row.contact.phone_hash, **said}
     Consent.create(purpose="all", granted=False, at=desk.now, **known)
     desk.deliver(row.id, row.claim, desk.now)
@@ -193,8 +193,8 @@ def test_a_refusal_that_comes_after_news_of_the_very_call_repeats_nothing(desk: 
     row = ask(desk)
     opened = gate.open_attempt(row.id, row.claim, desk.now, timedelta(seconds=60))
     assert opened is not None
-    CallLog.name(opened.call, "CA" + "1" * 32)
-    CallLog.move(opened.call, CallState.RINGING, desk.now)
+    opened.attempt.name("CA" + "1" * 32)
+    opened.attempt.move(CallState.RINGING, desk.now)
     refusal = Placement(Result.NOT_SENT)
     with pytest.raises(NotSent) as fault:
         delivery._close(opened, refusal, desk.now)
@@ -226,7 +226,7 @@ def test_an_attempt_whose_worker_died_is_unknown_and_not_repeated(desk: Desk) ->
     assert delivery.sweep(desk.now + 120 * SECOND) == 0
     assert desk.claim(desk.now + timedelta(hours=1)) == []
     found = Placement(Result.ACCEPTED, "CA" + "2" * 32, "queued")
-    assert outcomes.accepted(opened.call, found, desk.now) is False
+    assert outcomes.accepted(opened.attempt, found, desk.now) is False
     assert desk.row(row.id).state == "sending"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 import requests
 
-from gateway.domain.lifecycle import CallState
+from gateway.domain.lifecycle import AttemptState, CallState
 from gateway.models import base
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
@@ -49,7 +49,7 @@ def end_due(desk: Desk, now: datetime) -> int:
     return len(due)
 
 
-def carrier_has(call: CallLog) -> CallState:
+def carrier_has(call: CallLog) -> AttemptState:
     """Where the provider has it."""
     found = get(call.provider).fetch(call.account, str(call.external_id))
     assert found is not None
@@ -104,7 +104,7 @@ def test_a_provider_that_is_away_is_asked_to_end_a_call_until_it_is_over(desk: D
     assert waited == [1, 2, 5, 10, 30, 60, 300, 300, 300]
     kept = CallLog.locked(id=call.id)
     assert kept is not None
-    CallLog.move(kept, CallState.CANCELED, now)
+    kept.move(CallState.CANCELED, now)
     assert end_due(desk, now + timedelta(hours=1)) == 0
 
 
@@ -145,10 +145,10 @@ def test_a_call_that_turns_up_after_it_was_given_up_goes_on_only_while_it_makes_
     row = ask(desk, special("0103"))
     opened = gate.open_attempt(row.id, row.claim, desk.now, PAUSE)
     assert opened is not None
-    outcomes.became_unknown(opened.call, desk.now)
-    outcomes.not_confirmed(opened.call, desk.now)
+    outcomes.became_unknown(opened.attempt, desk.now)
+    outcomes.not_confirmed(opened.attempt, desk.now)
     late = desk.now + timedelta(hours=hours)
-    assert outcomes.accepted(opened.call, TAKEN, late) is not goes_on
+    assert outcomes.accepted(opened.attempt, TAKEN, late) is not goes_on
     (call,) = desk.attempts(row.id)
     assert (call.state, call.end_at) == ("queued", None if goes_on else late)
 
@@ -161,10 +161,10 @@ def test_a_call_that_turns_up_after_its_given_up_reminder_was_canceled_is_ended(
     booking, row = _booked(desk)
     opened = gate.open_attempt(row.id, row.claim, desk.now, PAUSE)
     assert opened is not None
-    outcomes.became_unknown(opened.call, desk.now)
-    outcomes.not_confirmed(opened.call, desk.now)
+    outcomes.became_unknown(opened.attempt, desk.now)
+    outcomes.not_confirmed(opened.attempt, desk.now)
     assert bookings.cancel(desk.caller, booking, desk.now).settled
-    assert outcomes.accepted(opened.call, TAKEN, desk.now)
+    assert outcomes.accepted(opened.attempt, TAKEN, desk.now)
 
 
 @ON_SQLITE
@@ -175,7 +175,7 @@ def test_an_attempt_that_turns_up_while_a_later_one_rings_is_ended(desk: Desk) -
     CallLog.update(state="failed", external_id=None).where(CallLog.id == line.call.id).execute()
     first = line.call
     values = dict(first.__data__)
-    later = CallLog.open(
+    later = CallLog.write(
         **values | {"id": "cl_" + "9" * 26, "attempt": 2, "external_id": "CA" + "b" * 32,
                     "state": "ringing"}
     )  # fmt: skip

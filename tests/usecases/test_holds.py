@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.errors import Conflict, NotFound
+from gateway.models import withdrawal
 from gateway.models.hold import EVERYTHING, Hold
 from gateway.models.notification import Notification
 from gateway.models.sender import Sender
@@ -156,7 +157,7 @@ def test_a_held_row_that_is_canceled_or_moved_waits_no_more(desk: Desk) -> None:
     Hold.create(scope=EVERYTHING, reason="by_hand", since=desk.now)
     row = ask(desk)
     desk.deliver(row.id, row.claim, desk.now)
-    Notification.cancel_pending(row.subject_type, row.subject_id, desk.now, "canceled")
+    withdrawal.cancel_pending(row.subject_type, row.subject_id, desk.now, "canceled")
     kept = desk.row(row.id)
     assert (kept.state, kept.held_by, kept.next_attempt_at) == ("canceled", None, None)
     again = ask(desk)

@@ -128,7 +128,7 @@ def test_an_event_of_an_unknown_call_is_parked_and_applied_once_the_call_appears
     line.apply()
     assert _events() == {"parked": 1}
     assert line.now == ("placing", "sending")
-    CallLog.name(line.call, SID)
+    line.call.name(SID)
     line.apply()
     assert _events() == {"applied": 1}
     assert line.now == ("completed", "reached")

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.domain.errors import NotSent
 from gateway.domain.reminders import BEFORE, Rule
+from gateway.models import attempts, withdrawal
 from gateway.models.booking import Booking
-from gateway.models.call_log import CallLog
 from gateway.models.hold import Hold, provider_scope
 from gateway.models.notification import Notification
 from gateway.usecases import delivery, freezing, holds
@@ -27,7 +27,8 @@ def meanwhile(desk: Desk, row: Notification, happens: Callable[[], object], wake
     def clock() -> datetime:
         if (first := next(told, None)) is not None:
             return first
-        if CallLog.latest(row.id).state == "placing":  # type: ignore[union-attr]
+        last = attempts.latest(Notification.get_by_id(row.id))
+        if last is not None and last.state == "placing":
             happens()
         return wakes
 
@@ -46,7 +47,7 @@ def nothing() -> None:
 @pytest.mark.row("A3")
 def test_a_cancel_before_the_connection_places_nothing(desk: Desk) -> None:
     row = ask(desk)
-    cancel = lambda: Notification.ask_to_cancel([row.id], desk.now)  # noqa: E731
+    cancel = lambda: withdrawal.ask_to_cancel([row.id], desk.now)  # noqa: E731
     assert meanwhile(desk, row, cancel, desk.now) == "not asked: canceled"
     assert (desk.row(row.id).state, desk.row(row.id).reason) == ("canceled", "canceled")
     (call,) = desk.attempts(row.id)
@@ -97,7 +98,7 @@ def test_a_booking_moved_before_the_connection_places_nothing(desk: Desk) -> Non
 def test_what_was_never_asked_says_nothing_of_the_provider(desk: Desk) -> None:
     for _ in range(7):
         row = ask(desk)
-        cancel = lambda: Notification.ask_to_cancel([row.id], desk.now)  # noqa: E731, B023
+        cancel = lambda: withdrawal.ask_to_cancel([row.id], desk.now)  # noqa: E731, B023
         meanwhile(desk, row, cancel, desk.now)
     assert holds.listed() == []
 
@@ -124,7 +125,7 @@ def test_one_that_was_to_try_the_provider_and_was_taken_back_leaves_it_to_the_ne
     row, other = ask(desk), ask(desk, special("0141"))
     scope = provider_scope("twilio", desk.stack.settings.sandbox_credentials["account_sid"])
     assert Hold.open(scope, "provider_error", desk.now - MINUTE, desk.now - SECOND)
-    cancel = lambda: Notification.ask_to_cancel([row.id], desk.now)  # noqa: E731
+    cancel = lambda: withdrawal.ask_to_cancel([row.id], desk.now)  # noqa: E731
     assert meanwhile(desk, row, cancel, desk.now) == "not asked: canceled"
     desk.deliver(other.id, other.claim, desk.now)
     assert desk.row(other.id).state == "sending"

@@ -9,10 +9,10 @@ from gateway.domain.errors import NotSent
 from gateway.domain.lifecycle import CallState
 from gateway.domain.outcomes import Failure, FailureClass, Reason
 from gateway.domain.provider import Placement, Result
+from gateway.models import withdrawal
 from gateway.models.base import connection
 from gateway.models.call_log import CallLog
-from gateway.models.notification import Notification
-from gateway.usecases import delivery, gate, outcomes
+from gateway.usecases import consequences, delivery, gate, outcomes
 from tests.stack import special
 from tests.usecases.desk import Desk
 from tests.usecases.test_delivery import ask
@@ -48,8 +48,8 @@ def test_a_worker_that_slept_past_its_lease_and_sent_nothing_loses_nothing(desk:
 @pytest.mark.row("A4")
 def test_an_answer_that_comes_after_we_gave_up_is_taken_for_what_it_is(desk: Desk) -> None:
     opened = _opened(desk)
-    outcomes.became_unknown(opened.call, desk.now)
-    outcomes.not_confirmed(opened.call, desk.now + MINUTE)
+    outcomes.became_unknown(opened.attempt, desk.now)
+    outcomes.not_confirmed(opened.attempt, desk.now + MINUTE)
     assert desk.row(opened.notification.id).finished_at is not None
 
     delivery._close(opened, TAKEN, desk.now + 2 * MINUTE)
@@ -69,11 +69,11 @@ def test_a_retry_that_waits_is_off_when_the_carrier_had_taken_the_call(desk: Des
     assert desk.row(row.id).state == "scheduled"
 
     with connection():
-        call = CallLog.locked(id=opened.call.id)
+        call = CallLog.locked(id=opened.attempt.id)
         assert call is not None
         assert call.guessed
-        CallLog.move(call, CallState.RINGING, desk.now, provider_status="ringing", reason=None)
-        outcomes.call_moved(call, desk.now, None)
+        call.move(CallState.RINGING, desk.now, provider_status="ringing", reason=None)
+        consequences.attempt_moved(call, desk.now, None)
     assert desk.row(row.id).state == "sending"
     assert desk.work(desk.now + MINUTE) == 0
 
@@ -85,7 +85,7 @@ def test_a_call_canceled_while_it_was_being_asked_for_is_ended_once_taken(desk: 
     opened = _opened(desk)
     placement = opened.provider.place(opened.request)
     with connection():
-        Notification.ask_to_cancel([opened.notification.id], desk.now)
+        withdrawal.ask_to_cancel([opened.notification.id], desk.now)
     delivery._close(opened, placement, desk.now)
 
     (listed,) = opened.provider.find(opened.request) or ()

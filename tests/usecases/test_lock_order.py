@@ -71,7 +71,9 @@ def test_a_cancel_that_meets_workers_at_the_gate_waits_in_no_circle(
             may_pass[first].set()
             opened = gates[first].result(20)
             assert isinstance(opened, Opened)
-            answered = pool.submit(connected, lambda: outcomes.accepted(opened.call, ANSWER, now))
+            answered = pool.submit(
+                connected, lambda: outcomes.accepted(opened.attempt, ANSWER, now)
+            )
             until(lambda: answered.done() or waiting(2)(), "the answer is written or waits as well")
             may_pass[second].set()
             for done in (gates[second], canceling, answered):

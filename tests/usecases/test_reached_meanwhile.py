@@ -11,7 +11,7 @@ from gateway.models import base
 from gateway.models.call_log import CallLog
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.organization import Organization
-from gateway.usecases import gate, outcomes
+from gateway.usecases import consequences, gate, outcomes
 from tests.stack import special
 from tests.usecases.desk import LEASE, Desk
 from tests.usecases.test_delivery import ask
@@ -32,13 +32,14 @@ def reached_meanwhile(desk: Desk) -> tuple[str, CallLog]:
     assert opened is not None
     _becomes(first, CallState.COMPLETED, desk)
     assert desk.row(row.id).state == "reached"
-    return row.id, opened.call
+    assert isinstance(opened.attempt, CallLog)
+    return row.id, opened.attempt
 
 
 def _becomes(call: CallLog, state: CallState, desk: Desk) -> None:
     with base.atomic():
-        CallLog.move(call, state, desk.now, provider_status=str(state))
-        outcomes.call_moved(call, desk.now, None)
+        call.move(state, desk.now, provider_status=str(state))
+        consequences.attempt_moved(call, desk.now, None)
 
 
 @pytest.mark.row("A6")

@@ -10,10 +10,9 @@ import pytest
 
 from gateway import providers
 from gateway.domain.lifecycle import CallState
-from gateway.models import base
+from gateway.models import base, withdrawal
 from gateway.models.call_log import CallLog
 from gateway.models.dead_letter import DeadLetter
-from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
 from gateway.providers import get
 from gateway.usecases import outcomes, resolution
@@ -189,7 +188,7 @@ def test_a_call_canceled_while_unknown_of_which_there_is_no_trace_is_canceled(de
     desk.stack.sandbox.fault("timeout_not_accepted")
     row = ask(desk, special("0141"))
     desk.deliver(row.id, row.claim, desk.now)
-    Notification.ask_to_cancel([row.id], desk.now)
+    withdrawal.ask_to_cancel([row.id], desk.now)
     now = desk.now
     while desk.row(row.id).finished_at is None:
         now += 60 * SECOND

@@ -6,15 +6,17 @@ from itertools import permutations
 
 import pytest
 
+from gateway.domain.callback import EventKind, ProviderEvent
 from gateway.domain.errors import Invalid, NotFound, NotSent
 from gateway.domain.lifecycle import CallState, NotificationState
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import EventKind, Placement, ProviderEvent, Result
-from gateway.models import base
+from gateway.domain.provider import Placement, Result
+from gateway.models import base, withdrawal
+from gateway.models.attempts import AnyAttempt
 from gateway.models.call_log import CallLog
 from gateway.models.feed import FeedEntry
 from gateway.models.notification import Notification
-from gateway.usecases import accounts, delivery, gate, happenings, outcomes
+from gateway.usecases import delivery, gate, happenings, organizations, outcomes
 from tests.stack import special
 from tests.usecases.desk import Desk
 from tests.usecases.test_delivery import ask
@@ -30,10 +32,10 @@ NOT_TAKEN = Placement(
 
 def plan(desk: Desk, **waits: list[float]) -> None:
     """Give the desk's organization a plan of further calls."""
-    accounts.set_repeats(desk.caller.organization_id, waits)
+    organizations.change(desk.caller.organization_id, {"repeats": waits})
 
 
-def tell(desk: Desk, call: CallLog, state: CallState, sequence: int) -> None:
+def tell(desk: Desk, call: AnyAttempt, state: CallState, sequence: int) -> None:
     """What the inbox does with a status that the provider tells."""
     with base.atomic():
         kept = CallLog.locked(id=call.id)
@@ -42,7 +44,7 @@ def tell(desk: Desk, call: CallLog, state: CallState, sequence: int) -> None:
             EventKind.CALL_STATUS, f"{call.id}{sequence}", "CA", call.account, state=state,
             provider_status=str(state), sequence=sequence,
         )  # fmt: skip
-        happenings.apply(kept, told, desk.now)
+        happenings.apply_to_call(kept, told, desk.now)
 
 
 def opened(desk: Desk, row: Notification, claim: int) -> gate.Opened:
@@ -55,7 +57,9 @@ def opened(desk: Desk, row: Notification, claim: int) -> gate.Opened:
 
 def taken(desk: Desk, one: gate.Opened) -> None:
     """The provider's answer that it has the call."""
-    outcomes.accepted(one.call, Placement(Result.ACCEPTED, f"CA{one.call.id}", "queued"), desk.now)
+    outcomes.accepted(
+        one.attempt, Placement(Result.ACCEPTED, f"CA{one.attempt.id}", "queued"), desk.now
+    )
 
 
 @pytest.mark.row("D4")
@@ -63,7 +67,7 @@ def test_nobody_is_called_again_unless_the_organization_says_so(desk: Desk) -> N
     row = ask(desk)
     one = opened(desk, row, row.claim)
     taken(desk, one)
-    tell(desk, one.call, BUSY, 2)
+    tell(desk, one.attempt, BUSY, 2)
     assert (desk.row(row.id).state, desk.row(row.id).reason) == ("not_reached", "busy")
 
 
@@ -73,7 +77,7 @@ def test_a_busy_line_is_called_again_by_the_plan_and_no_failure_is_counted(desk:
     row = ask(desk)
     one = opened(desk, row, row.claim)
     taken(desk, one)
-    tell(desk, one.call, BUSY, 2)
+    tell(desk, one.attempt, BUSY, 2)
     kept = desk.row(row.id)
     assert (kept.state, kept.reason, kept.finished_at) == ("scheduled", "busy", None)
     assert kept.next_attempt_at == desk.now + 300 * SECOND
@@ -82,7 +86,7 @@ def test_a_busy_line_is_called_again_by_the_plan_and_no_failure_is_counted(desk:
     two = opened(desk, row, claim)
     assert desk.row(row.id).reason is None
     taken(desk, two)
-    tell(desk, two.call, NO_ANSWER, 2)
+    tell(desk, two.attempt, NO_ANSWER, 2)
     kept = desk.row(row.id)
     assert (kept.state, kept.reason, kept.repeats) == ("not_reached", "no_answer", 1)
     told = [entry.state for entry in FeedEntry.select() if entry.object_id == row.id]
@@ -97,7 +101,7 @@ def test_nothing_is_repeated_at_or_past_its_end(desk: Desk, ends_in: int) -> Non
     one = gate.open_attempt(row.id, row.claim, desk.now, MINUTE)
     assert one is not None
     taken(desk, one)
-    tell(desk, one.call, BUSY, 2)
+    tell(desk, one.attempt, BUSY, 2)
     assert desk.row(row.id).state == "not_reached"
 
 
@@ -107,8 +111,8 @@ def test_a_call_that_was_to_be_canceled_is_not_repeated(desk: Desk) -> None:
     row = ask(desk)
     one = opened(desk, row, row.claim)
     taken(desk, one)
-    Notification.ask_to_cancel([row.id], desk.now)
-    tell(desk, one.call, BUSY, 2)
+    withdrawal.ask_to_cancel([row.id], desk.now)
+    tell(desk, one.attempt, BUSY, 2)
     assert desk.row(row.id).state == "not_reached"
 
 
@@ -122,7 +126,7 @@ def test_technical_failures_after_a_repeat_have_the_whole_series_again(desk: Des
     two = opened(desk, row, claim)
     taken(desk, two)
     assert desk.row(row.id).failures == 1
-    tell(desk, two.call, BUSY, 2)
+    tell(desk, two.attempt, BUSY, 2)
     assert desk.row(row.id).failures == 0
     desk.stack.sandbox.fault("throttle_429", next=2)
     for wait in (0, 1, 3):
@@ -135,12 +139,12 @@ def test_technical_failures_after_a_repeat_have_the_whole_series_again(desk: Des
 def test_while_an_earlier_call_of_the_same_thing_still_rings_the_next_waits(desk: Desk) -> None:
     row = ask(desk)
     one, two = _after_refusal(desk, row)
-    outcomes.refused(two.call, NOT_TAKEN, desk.now)
+    outcomes.refused(two.attempt, NOT_TAKEN, desk.now)
     delivery.park(row.id, two.notification.claim, NotSent("not taken"), desk.now)
-    tell(desk, one.call, RINGING, 1)
+    tell(desk, one.attempt, RINGING, 1)
     assert desk.work(desk.now + 3 * SECOND) == 1
     assert (desk.row(row.id).state, desk.row(row.id).tries) == ("scheduled", 2)
-    tell(desk, one.call, BUSY, 2)
+    tell(desk, one.attempt, BUSY, 2)
     assert desk.work(desk.now + 8 * SECOND) == 1
     assert (desk.row(row.id).state, desk.row(row.id).tries) == ("sending", 3)
     assert len(desk.stack.sandbox.placed()) == 1
@@ -149,13 +153,13 @@ def test_while_an_earlier_call_of_the_same_thing_still_rings_the_next_waits(desk
 def _after_busy(desk: Desk, row: Notification) -> list[gate.Opened]:
     one = opened(desk, row, row.claim)
     taken(desk, one)
-    tell(desk, one.call, BUSY, 2)
+    tell(desk, one.attempt, BUSY, 2)
     return [one, opened(desk, row, _next_claim(row))]
 
 
 def _after_refusal(desk: Desk, row: Notification) -> list[gate.Opened]:
     one = opened(desk, row, row.claim)
-    outcomes.refused(one.call, NOT_TAKEN, desk.now)
+    outcomes.refused(one.attempt, NOT_TAKEN, desk.now)
     delivery.park(row.id, row.claim, NotSent("not taken"), desk.now)
     return [one, opened(desk, row, _next_claim(row))]
 
@@ -218,7 +222,7 @@ def test_the_events_of_two_attempts_in_all_orders_end_in_the_same_state(
             if state is None:
                 taken(desk, both[which - 1])
             else:
-                tell(desk, both[which - 1].call, state, sequence)
+                tell(desk, both[which - 1].attempt, state, sequence)
         kept = desk.row(row.id)
         ends.add((kept.state, kept.reason or "", kept.finished_at is None, kept.next_attempt_at))
         assert kept.tries == 2
@@ -236,9 +240,9 @@ def test_the_events_of_two_attempts_in_all_orders_end_in_the_same_state(
 )  # fmt: skip
 def test_a_plan_that_can_not_be_meant_is_refused(desk: Desk, wrong: object) -> None:
     with pytest.raises(Invalid):
-        accounts.set_repeats(desk.caller.organization_id, wrong)
+        organizations.change(desk.caller.organization_id, {"repeats": wrong})
 
 
 def test_a_plan_belongs_to_an_organization_that_is_there(desk: Desk) -> None:
     with pytest.raises(NotFound):
-        accounts.set_repeats("or_" + "0" * 26, {"busy": [60]})
+        organizations.change("or_" + "0" * 26, {"repeats": {"busy": [60]}})

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from gateway.domain.lifecycle import CallState, is_final
+from gateway.models import withdrawal
 from gateway.models.call_log import CallLog
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
@@ -173,7 +174,7 @@ def test_a_look_up_that_ends_after_news_came_does_not_end_the_call(desk: Desk) -
     row, call = _unknown(desk, "timeout_not_accepted")
     kept = CallLog.locked(id=call.id)
     assert kept is not None
-    CallLog.move(kept, CallState.RINGING, desk.now, lookup_at=desk.now)
+    kept.move(CallState.RINGING, desk.now, lookup_at=desk.now)
     outcomes.not_confirmed(call, desk.now)
     assert desk.attempts(row.id)[0].state == "ringing"
 
@@ -201,7 +202,7 @@ def test_a_carrier_that_never_gives_a_list_leaves_no_call_open_for_ever(
 @pytest.mark.row("A3")
 def test_a_call_canceled_while_its_fate_was_unknown_is_ended_when_it_is_found(desk: Desk) -> None:
     row, _ = _unknown(desk, "timeout_accepted")
-    Notification.ask_to_cancel([row.id], desk.now)
+    withdrawal.ask_to_cancel([row.id], desk.now)
     _look_up(desk, row.id, desk.now + SECOND)
 
     def over() -> bool:

@@ -15,7 +15,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 def spend_all(desk: Desk, now: datetime) -> None:
     """Leave no further try in this process's stock for the account that the desk calls from."""
-    provider, sender = readiness.voice_sender(desk.caller.organization_id, "test", now)
+    provider, sender = readiness.sender_for(desk.caller.organization_id, "test", "voice", now)
     while Passage(provider, sender.account).memory.budget.spend(now):
         pass
 

@@ -18,6 +18,7 @@ import requests
 
 from gateway import wallclock
 from gateway.cli.install import ROOT
+from gateway.domain.lanes import QUEUES
 from gateway.settings import Settings
 from tests import servers
 from tests.faults.crew import Crew
@@ -216,7 +217,7 @@ class Stage:
         """Messages that wait in Redis."""
         client = self.redis.client()
         try:
-            return sum(int(client.llen(f"ringback:{name}")) for name in ("voice", "events"))
+            return sum(int(client.llen(f"ringback:{name}")) for name in QUEUES)
         finally:
             client.close()
 

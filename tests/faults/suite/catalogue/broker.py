@@ -8,6 +8,7 @@ import uuid
 
 import redis
 
+from gateway.domain.lanes import QUEUES
 from tests.faults.suite.registry import Scene, fault
 
 FLOOD = 5000
@@ -114,7 +115,7 @@ def redis_clients_killed(scene: Scene) -> None:
 def redis_poisoned(scene: Scene) -> None:
     """Written past the broker."""
     client = scene.stage.redis.client()
-    for queue in ("voice", "events"):
+    for queue in QUEUES:
         for text in (b"\xff{", b"[]", b"{}", _message(queue, "nobody", []),
                      _message(queue, "place_call", ["nt_" + "0" * 26]), None):  # fmt: skip
             _push(client, queue, text)

@@ -1,0 +1,210 @@
+"""What a call and a message have in common: one row for each attempt, committed before the provider
+is asked."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Self
+
+from peewee import CharField, ForeignKeyField, IntegerField, TextField, fn
+
+from gateway.domain.lifecycle import AttemptState, is_final, sources
+from gateway.domain.outcomes import Failure, Reason
+from gateway.models.base import UTCField, WordField, atomic, lock
+from gateway.models.booking import Booking
+from gateway.models.feed import FeedEntry, entry
+from gateway.models.look_ups import Watched
+from gateway.models.notification import Notification
+from gateway.models.organization import Organization
+
+
+class Attempt(Watched):
+    """One attempt. While it is not known whether the provider has it, `open_key` is (provider,
+    account, from, to): the unique index on it allows one such attempt at a time, so that a look-up
+    can't confuse two."""
+
+    OBJECT: ClassVar[str]  # what the feed calls it
+    STATES: ClassVar[type[StrEnum]]
+    MOVES: ClassVar[dict[Any, frozenset[Any]]]
+    BEGUN: ClassVar[AttemptState]  # written, and perhaps not asked for yet
+    UNKNOWN: ClassVar[AttemptState]
+    TAKEN: ClassVar[AttemptState]  # the provider has it
+    FAILED: ClassVar[AttemptState]
+
+    organization = ForeignKeyField(Organization, index=False, backref="+")
+    organization_id: str
+    mode = CharField(max_length=4)
+    notification = ForeignKeyField(Notification, index=False, null=True, backref="+")
+    notification_id: str | None
+    booking = ForeignKeyField(Booking, null=True, backref="+")
+    booking_id: str | None
+    step = IntegerField(default=0)
+    attempt = IntegerField(default=1)
+    open_key = CharField(max_length=400, null=True, unique=True)
+    direction = CharField(max_length=10, default="outbound")
+    from_address = CharField(max_length=320)
+    to_address = CharField(max_length=320)
+    to_hash = CharField(max_length=64)
+    text = TextField(null=True)
+    template = CharField(max_length=120, null=True)
+    template_version = IntegerField(null=True)
+    provider_status = WordField(max_length=64, null=True)
+    failure_class = CharField(max_length=10, null=True)
+    reason = CharField(max_length=40, null=True)
+    provider_code = WordField(max_length=64, null=True)
+    created_at = UTCField()
+    ended_at = UTCField(null=True)
+
+    @property
+    def standing(self) -> Any:
+        """Its state, as a member of its lifecycle."""
+        return self.STATES(self.state)
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not known if the provider has it."""
+        return self.state in (self.BEGUN, self.UNKNOWN)
+
+    @classmethod
+    def locked(cls, **where: Any) -> Self | None:
+        """One attempt by equal columns, locked until the transaction ends."""
+        query = cls.select().where(*[getattr(cls, name) == value for name, value in where.items()])
+        return next(iter(lock(query)), None)
+
+    @classmethod
+    def write(cls, **values: Any) -> Self | None:
+        """Write an attempt before the provider is asked; None while another attempt on the same
+        line (provider, account, from, to) is open."""
+        made = cls.insert(**values).on_conflict_ignore().returning(cls).execute()
+        row: Self | None = next(iter(made), None)
+        if row is not None:
+            row.tell(values["created_at"])
+        return row
+
+    @classmethod
+    def on_line(cls, open_key: str) -> Self | None:
+        """The open attempt on a line."""
+        found: Self | None = cls.get_or_none(cls.open_key == open_key)
+        return found
+
+    def name(self, external_id: str) -> bool:
+        """Give it the provider's id. False when it has another one, or another attempt has it."""
+        if self.external_id is not None:
+            return bool(self.external_id == external_id)
+        table = type(self)
+        owner = table.owner(self.provider, self.account, external_id)
+        if owner is not None:
+            return bool(owner.id == self.id)
+        self._write(external_id=external_id)
+        return True
+
+    def close_line(self) -> None:
+        """The provider knows it: its line is free for another one."""
+        table = type(self)
+        done = table.update(open_key=None)
+        done.where(table.id == self.id, table.external_id.is_null(False)).execute()
+
+    def _write(self, *where: Any, **values: Any) -> bool:
+        """Write columns of this row, and bring it up to date, if it fulfils the conditions."""
+        table = type(self)
+        if not table.update(**values).where(table.id == self.id, *where).execute():
+            return False
+        for column, value in values.items():
+            setattr(self, column, value)
+        return True
+
+    @classmethod
+    def of(cls, organization_id: str, mode: str, attempt_id: str) -> Self | None:
+        """One of this organization and mode."""
+        mine = (cls.organization == organization_id, cls.mode == mode)
+        found: Self | None = cls.get_or_none(cls.id == attempt_id, *mine)
+        return found
+
+    def move(
+        self,
+        to: AttemptState,
+        now: datetime,
+        *,
+        from_: Iterable[AttemptState] | None = None,
+        **changes: Any,
+    ) -> bool:
+        """One legal move of the lifecycle as one conditional UPDATE with its feed entry; False
+        when it was in no state from which it may be made. The row is brought up to date."""
+        table = type(self)
+        legal = sources(table.MOVES, to)
+        before = legal if from_ is None else legal & frozenset(from_)
+        known = {} if to in (table.BEGUN, table.UNKNOWN) else table.known_defaults()
+        over = table.over_defaults() if is_final(to) else {}
+        corrected = is_final(self.standing) and self.state != to
+        with atomic():
+            values = {"state": to, **known, **over, **changes}
+            if not self._write(table.state.in_(before), **values):
+                return False
+            self.tell(now, f"{table.OBJECT}.corrected" if corrected else None)
+        return True
+
+    @classmethod
+    def known_defaults(cls) -> dict[str, Any]:
+        """The columns of an attempt of which it is known whether the provider has it."""
+        return {"open_key": None, "lookup_at": None, "lookups": 0}
+
+    @classmethod
+    def over_defaults(cls) -> dict[str, Any]:
+        """The columns of an attempt that is over."""
+        return {}
+
+    def confirm(self, now: datetime, **facts: Any) -> None:
+        """The carrier says itself that it ended as we had concluded; its facts replace ours."""
+        with atomic():
+            self._write(**facts)
+            self.tell(now, f"{self.OBJECT}.corrected")
+
+    def explain(self, failure: Failure) -> None:
+        """Why a failed one failed, in the carrier's code, where that was not known yet."""
+        self._write(
+            type(self).provider_code.is_null(),
+            failure_class=failure.failure_class,
+            reason=failure.reason,
+            provider_code=failure.provider_code,
+        )
+
+    @property
+    def guessed(self) -> bool:
+        """Whether it failed by our own verdict, without the carrier ever saying so."""
+        return self.state == self.FAILED and (
+            self.provider_status is None or self.reason == Reason.NOT_CONFIRMED
+        )
+
+    def tell(self, now: datetime, type_: str | None = None) -> None:
+        """Append its present state to the feed."""
+        reason = str(self.reason) if self.reason else None
+        said = entry(
+            self.organization_id, self.mode, now, self.OBJECT, self.id, str(self.state), reason,
+            type_,
+        )  # fmt: skip
+        FeedEntry.append([said])
+
+    def fill(self, **facts: Any) -> None:
+        """Write facts into columns that are still empty; nothing known is ever blanked."""
+        table = type(self)
+        wanted = {k: v for k, v in facts.items() if v is not None and getattr(self, k) is None}
+        if wanted:
+            kept = {name: fn.COALESCE(getattr(table, name), v) for name, v in wanted.items()}
+            table.update(**kept).where(table.id == self.id).execute()
+            for name, value in wanted.items():
+                setattr(self, name, value)
+
+    def taken_since(self) -> bool:
+        """Whether the same account took any attempt that was begun after this one."""
+        table = type(self)
+        account = (table.provider == self.provider, table.account == self.account)
+        taken = table.select(table.id).where(*account, table.external_id.is_null(False))
+        return bool(taken.where(table.created_at > self.created_at).exists())
+
+    @classmethod
+    def of_notifications(cls, ids: list[str]) -> list[Self]:
+        """All attempts of these notifications in this table, oldest first."""
+        if not ids:
+            return []
+        found = cls.select().where(cls.notification.in_(ids))
+        return list(found.order_by(cls.step, cls.attempt))

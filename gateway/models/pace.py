@@ -1,0 +1,47 @@
+"""What may be used only so often a second, over all processes: its moments are slots of a row."""
+
+import math
+from datetime import datetime, timedelta
+
+from peewee import FloatField
+
+from gateway.models.base import Row, UTCField, id_field
+
+
+class Paced(Row):
+    """Something with a rate. `next_free_at` is the first moment that nobody has taken."""
+
+    id = id_field("pc")
+    rate_per_second = FloatField(null=True)  # NULL: no limit of ours
+    next_free_at = UTCField(null=True)
+
+    @classmethod
+    def room(cls, id_: str, since: datetime, until: datetime) -> "tuple[int, datetime] | None":
+        """How many slots from `since` to `until` are free, and the moment after the
+        last of them. None when it has no rate, or is gone."""
+        row = cls.get_or_none(cls.id == id_)
+        if row is None or not row.rate_per_second:
+            return None
+        first = max(since, row.next_free_at or since)
+        free = (until - first).total_seconds() * row.rate_per_second
+        slots = max(0, math.ceil(free))
+        return slots, first + timedelta(seconds=slots / row.rate_per_second)
+
+    @classmethod
+    def reserve(cls, paced: "Paced", now: datetime, until: datetime) -> datetime | None:
+        """The moment at which it may be used next, which is taken by this call; equal to
+        `now` when it is free. None, and nothing taken, when it is not before `until`. Call it
+        inside a transaction."""
+        if not paced.rate_per_second:
+            return now
+        gap = timedelta(seconds=1 / paced.rate_per_second)
+        while True:
+            row = cls.get_by_id(paced.id)
+            slot = max(now, row.next_free_at or now)
+            if slot >= until:
+                return None
+            taken = cls.update(next_free_at=slot + gap).where(cls.id == paced.id)
+            previous = row.next_free_at
+            free = cls.next_free_at.is_null() if previous is None else cls.next_free_at == previous
+            if taken.where(free).execute():
+                return slot

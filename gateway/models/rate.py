@@ -1,0 +1,46 @@
+"""How many may leave a second for one organization, or of one kind of its work."""
+
+from peewee import CharField
+
+from gateway.models.pace import Paced
+
+RATE = "rate|"
+
+
+def organization_scope(organization_id: str, purpose: str | None = None) -> str:
+    """The name of a limit, under which rows wait for it."""
+    return RATE + organization_id + (f"|{purpose}" if purpose else "")
+
+
+class Rate(Paced):
+    """One limit; its id is its scope."""
+
+    id = CharField(primary_key=True, max_length=160)
+
+    @classmethod
+    def put(cls, scope: str, per_second: float | None) -> None:
+        """Set a limit, or take it away."""
+        if per_second is None:
+            cls.delete().where(cls.id == scope).execute()
+            return
+        made = cls.insert(id=scope, rate_per_second=per_second)
+        made.on_conflict(
+            conflict_target=[cls.id], update={cls.rate_per_second: per_second}
+        ).execute()
+
+    @classmethod
+    def of_organization(cls, organization_id: str) -> dict[str | None, float]:
+        """All limits of an organization a second, by purpose; None is the one for everything."""
+        whole = organization_scope(organization_id)
+        found = cls.select().where((cls.id == whole) | cls.id.startswith(f"{whole}|"))
+        return {
+            row.id.removeprefix(whole).lstrip("|") or None: row.rate_per_second
+            for row in found
+            if row.rate_per_second is not None
+        }
+
+    @classmethod
+    def over(cls, organization_id: str, purpose: str) -> "list[Rate]":
+        """The limits that a notification of this purpose is under, the wider first."""
+        scopes = [organization_scope(organization_id), organization_scope(organization_id, purpose)]
+        return list(cls.select().where(cls.id.in_(scopes)).order_by(cls.id))

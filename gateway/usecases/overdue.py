@@ -1,0 +1,41 @@
+"""Appointments that should have begun and did not."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway.domain.lifecycle import BookingState
+from gateway.models.base import atomic
+from gateway.models.booking import Booking
+from gateway.models.feed import FeedEntry, entry
+from gateway.usecases import policies
+
+log = structlog.get_logger(__name__)
+
+NOT_BEGUN = (BookingState.BOOKED, BookingState.CONFIRMED)
+
+
+def plan(booking: Booking) -> None:
+    """Have a booking marked overdue so long after its start as the policy says, unless it has begun
+    by then. Only one that somebody is assigned to can be. Call it in the transaction of the
+    change."""
+    moment = None
+    if booking.staff_id is not None and BookingState(booking.state) in NOT_BEGUN:
+        wait = policies.in_force(booking.organization, booking).overdue_minutes
+        moment = booking.starts_at + timedelta(minutes=wait)
+    if (booking.overdue_at, booking.overdue) != (moment, False):
+        Booking.expect(booking, moment)
+
+
+def mark(booking_id: str, now: datetime) -> None:
+    """Mark an appointment that is overdue by now. Safe to repeat, and too early."""
+    with atomic():
+        booking = Booking.mark_overdue(booking_id, now, NOT_BEGUN)
+        if booking is None:
+            return
+        said = entry(
+            booking.organization_id, booking.mode, now, "booking", booking.id, booking.state, None,
+            "booking.overdue",
+        )  # fmt: skip
+        FeedEntry.append([said])
+    log.warning("appointment overdue", booking_id=booking_id)

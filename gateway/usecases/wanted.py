@@ -1,0 +1,50 @@
+"""What is asked of a booking, and what came of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gateway.domain.reminders import Rule
+from gateway.models.booking import Booking
+from gateway.usecases.schedule import Ring
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A booking as asked for. `starts_at` is UTC, `starts_at_text` what was received; people are
+    mappings of external_id, name, phone (E.164), email, locale, time_zone. Without reminders the
+    organization's own rules apply. `fingerprint` is a hash of the whole request."""
+
+    starts_at: datetime
+    starts_at_text: str
+    contact: dict[str, Any] = field(repr=False)
+    fingerprint: str
+    external_id: str | None = None
+    time_zone: str | None = None
+    duration_minutes: int | None = None
+    service: dict[str, Any] | None = None
+    staff: dict[str, Any] | None = field(default=None, repr=False)
+    reminders: list[Rule] | None = None
+    policy: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass
+class Booked:
+    """`created` is False when the booking was there already. `ring` names notifications that are
+    due now, to be handed to the broker after the commit, `ending` calls to be ended."""
+
+    booking: Booking
+    created: bool = True
+    ring: list[Ring] = field(default_factory=list)
+    ending: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Canceled:
+    """`settled` is True when nothing can leave any more, False while something is at the
+    provider; `calls` are the ids of those calls, to be ended after the commit."""
+
+    booking: Booking
+    settled: bool
+    calls: list[str] = field(default_factory=list)

@@ -1,0 +1,19 @@
+"""The queue `timers`: what becomes true by the mere passing of time."""
+
+import dramatiq
+
+from gateway import wallclock
+from gateway.usecases import overdue, steps
+from tasks.broker import broker
+
+
+@dramatiq.actor(queue_name="timers", broker=broker)
+def begin_step(notification_id: str) -> None:
+    """Begin the next step of a channel plan whose present one had its time."""
+    steps.escalate(notification_id, wallclock.now())
+
+
+@dramatiq.actor(queue_name="timers", broker=broker)
+def mark_overdue(booking_id: str) -> None:
+    """Mark an appointment that should have begun."""
+    overdue.mark(booking_id, wallclock.now())

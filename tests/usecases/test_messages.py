@@ -1,0 +1,289 @@
+"""Messages, from the start gate to the last thing that is heard of them."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from gateway.domain.channel_plan import Step
+from gateway.domain.reminders import BEFORE, Rule
+from gateway.models import last_look
+from gateway.models.consent import Consent
+from gateway.models.dead_letter import DeadLetter
+from gateway.models.message_log import MessageLog
+from gateway.models.notification import Notification
+from gateway.usecases import gate
+from tests.databases import ON_SQLITE
+from tests.usecases.reports import MAIL, PERSON, Reports, someone
+from tests.waiting import until
+
+SMS, WHATSAPP, EMAIL = [Step("sms")], [Step("whatsapp")], [Step("email")]
+CARRIERS: dict[str, dict[str, str]] = {
+    "twilio": {},
+    "meta": {"WHATSAPP_PROVIDER": "meta"},
+    "sendgrid": {"EMAIL_PROVIDER": "sendgrid"},
+    "smtp": {"EMAIL_PROVIDER": "smtp"},
+}
+Reporting = Callable[..., Reports]
+
+
+@pytest.mark.row("A2")
+@pytest.mark.row("C9")
+@pytest.mark.parametrize(
+    ("carrier", "plan", "words"),
+    [
+        ("twilio", SMS, ["sent", "delivered"]),
+        ("twilio", WHATSAPP, ["sent", "delivered", "read"]),
+        ("meta", WHATSAPP, ["sent", "delivered", "read"]),
+        ("sendgrid", EMAIL, ["processed", "delivered", "open"]),
+    ],
+)
+def test_a_reminder_leaves_on_its_channel_and_ends_where_the_carrier_says(
+    reporting: Reporting, carrier: str, plan: list[Step], words: list[str]
+) -> None:
+    reports = reporting(**CARRIERS[carrier])
+    row = reports.due(plan)
+    assert reports.work() == 1
+    message = reports.message(row)
+    assert (message.state, message.provider) == ("queued", carrier)
+    assert (message.template, message.template_version) == ("reminder", 0)
+    (placed,) = reports.desk.stack.sandbox.placed()
+    assert (placed["provider"], placed["channel"]) == (carrier, plan[0].channel)
+    assert str(message.text) in placed["text"]
+    assert reports.desk.row(row.id).state == "sending"
+    for word in words:
+        reports.tell(message, word)
+    kept = reports.message(row)
+    assert kept.state == ("read" if len(words) == 3 else "delivered")
+    assert kept.delivered_at is not None
+    assert (kept.read_at is not None) == (kept.state == "read")
+    assert reports.desk.states(reports.booking) == ["reached"]
+
+
+@pytest.mark.row("A2")
+def test_a_mail_server_that_takes_an_e_mail_has_reached_whom_it_can(reporting: Reporting) -> None:
+    reports = reporting(**CARRIERS["smtp"])
+    row = reports.due(EMAIL)
+    assert reports.work() == 1
+    (placed,) = reports.desk.stack.sandbox.placed()
+    message = reports.message(row)
+    assert (placed["to"], placed["subject"]) == (MAIL, message.subject)
+    assert message.id in placed["unsubscribe_url"]
+    assert (message.state, message.sent_at, message.lookup_at) == ("sent", reports.at, None)
+    assert reports.desk.states(reports.booking) == ["reached"]
+
+
+@pytest.mark.row("A2")
+@pytest.mark.parametrize(
+    ("carrier", "plan", "word", "code", "end"),
+    [
+        ("twilio", SMS, "undelivered", "30003", ("undelivered", "unreachable", "30003")),
+        ("twilio", SMS, "failed", "30008", ("failed", None, "30008")),
+        ("twilio", WHATSAPP, "failed", "63016", ("failed", "window_closed", "63016")),
+        ("meta", WHATSAPP, "failed", "131026", ("failed", None, "131026")),
+        ("sendgrid", EMAIL, "bounce", "5.1.1", ("undelivered", "unreachable", "5.1.1")),
+    ],
+)
+def test_a_message_that_did_not_arrive_says_why(
+    reporting: Reporting, carrier: str, plan: list[Step], word: str, code: str, end: Any
+) -> None:
+    reports = reporting(**CARRIERS[carrier])
+    row = reports.due(plan)
+    reports.work()
+    reports.tell(reports.message(row), word, code)
+    kept, after = reports.message(row), reports.desk.row(row.id)
+    assert (kept.state, kept.provider_code) == (end[0], end[2])
+    assert kept.ended_at is not None
+    assert end[1] in (None, kept.reason)
+    assert (after.state, after.reason) == ("not_reached", kept.reason)
+    assert after.failure_class == kept.failure_class
+    assert reports.work(3600) == 0
+
+
+def test_a_refusal_ends_it_and_a_block_at_the_carrier_is_a_stop(reporting: Reporting) -> None:
+    reports = reporting()
+    blocked = reports.due(SMS, contact={"name": "Bob", "phone": "+15005550004"})
+    reports.work()
+    assert (reports.message(blocked).state, reports.message(blocked).provider_code) == (
+        "failed", "21610",
+    )  # fmt: skip
+    after = reports.desk.row(blocked.id)
+    assert (after.state, after.reason) == ("not_reached", "opted_out")
+    said = Consent.get()
+    assert (said.channel, said.granted, said.source) == ("sms", False, "carrier")
+    again = reports.due(SMS, contact={"name": "Bob", "phone": "+15005550004"})
+    reports.work()
+    assert reports.sent(again) == []
+    assert reports.desk.row(again.id).reason == "opted_out"
+
+
+@pytest.mark.row("A2")
+@ON_SQLITE
+def test_every_order_of_the_same_reports_ends_in_the_same_log_and_outcome(
+    reporting: Reporting,
+) -> None:
+    reports = reporting()
+    words = ("sent", "delivered", "read", "failed", "undelivered")
+    orders: dict[frozenset[str], set[Any]] = {}
+    for size in (2, 3, 4):
+        for order in permutations(words, size):
+            if size == 4 and "undelivered" in order:
+                continue
+            message = _left(reports)
+            for word in (*order, order[0]):
+                reports.tell(message, word, "30008" if word[-4:] in ("iled", "ered") and
+                             word != "delivered" else None)  # fmt: skip
+            orders.setdefault(frozenset(order), set()).add(_ending(message))
+    different = {tuple(same): ends for same, ends in orders.items() if len(ends) > 1}
+    assert not different
+    assert len(orders) == 10 + 10 + 1
+
+
+def _left(reports: Reports) -> MessageLog:
+    """A message that was taken by the carrier, without a queue."""
+    row = reports.due(SMS)
+    reports.work()
+    return reports.message(row)
+
+
+def _ending(message: MessageLog) -> Any:
+    kept = MessageLog.get_by_id(message.id)
+    row = Notification.get_by_id(message.notification_id)
+    known = [getattr(kept, name) is not None for name in ("sent_at", "delivered_at", "read_at")]
+    why = (kept.failure_class, kept.reason, kept.provider_code)
+    watched = (kept.lookup_at is None, kept.ended_at is None)
+    return (kept.state, kept.provider_status, *known, *why, *watched, row.state, row.reason,
+            row.failure_class, row.finished_at is None)  # fmt: skip
+
+
+@pytest.mark.row("F2")
+def test_reports_that_come_before_the_answer_count(reporting: Reporting) -> None:
+    reports = reporting(silent=False)
+    row = reports.due(SMS, contact=someone("0106"))
+    reports.work()
+    _heard(reports, row, "delivered")
+    assert reports.desk.states(reports.booking) == ["reached"]
+
+
+def _heard(reports: Reports, row: Notification, state: str) -> None:
+    def there() -> bool:
+        reports.apply()
+        return reports.message(row).state == state
+
+    until(there, f"the message to be {state}", 30)
+
+
+@pytest.mark.row("A2")
+@pytest.mark.parametrize("channel", ["sms", "whatsapp"])
+def test_a_message_whose_request_timed_out_is_found_and_not_sent_twice(
+    reporting: Reporting, channel: str
+) -> None:
+    reports = reporting()
+    row = reports.due([Step(channel)], contact=someone("0110"))
+    reports.work()
+    message = reports.message(row)
+    assert (message.state, message.external_id) == ("unknown", None)
+    assert reports.desk.row(row.id).state == "unknown"
+    assert reports.work(60) == 0
+    reports.desk.stack.sandbox.fault("lost_callbacks", share=1.0, kind="message")
+    reports.look_up(message)
+    kept = reports.message(row)
+    assert kept.external_id is not None
+    assert kept.state in ("queued", "sent", "delivered", "read")
+    assert len(reports.desk.stack.sandbox.placed()) == 1
+    assert len(reports.sent(row)) == 1
+
+
+@pytest.mark.parametrize("on_unknown", ["never", "once"])
+def test_a_message_that_was_never_placed_is_sent_once_more_only_where_that_is_wanted(
+    reporting: Reporting, on_unknown: str
+) -> None:
+    reports = reporting()
+    row = reports.due(SMS, contact=someone("0111"), policy={"on_unknown": on_unknown})
+    reports.work()
+    for number in (1, 2):
+        _give_up(reports, row)
+        again = reports.work(10)
+        assert again == (1 if (on_unknown, number) == ("once", 1) else 0)
+    assert len(reports.sent(row)) == (2 if on_unknown == "once" else 1)
+    after = reports.desk.row(row.id)
+    assert (after.state, after.reason) == ("unknown", "not_confirmed")
+    assert after.finished_at is not None
+    assert DeadLetter.select().count() == 1
+
+
+def _give_up(reports: Reports, row: Notification) -> None:
+    """All look-ups of its last message, none of which shows anything."""
+    for _ in range(3):
+        message = reports.message(row)
+        if message.lookup_at is not None:
+            reports.at = max(reports.at, message.lookup_at) + timedelta(seconds=1)
+            reports.look_up(message)
+
+
+def test_a_message_nobody_ever_reports_on_ends_as_unknown_and_stays_what_it_is(
+    reporting: Reporting,
+) -> None:
+    reports = reporting(**CARRIERS["meta"])
+    row = reports.due(WHATSAPP)
+    reports.work()
+    message = reports.message(row)
+    reports.tell(message, "sent")
+    reports.at += timedelta(hours=80)
+    reports.look_up(reports.message(row))
+    after = reports.desk.row(row.id)
+    assert (after.state, after.reason, after.step_until) == ("unknown", "not_confirmed", None)
+    assert reports.message(row).state == "sent"
+    reports.tell(message, "delivered")
+    assert reports.desk.row(row.id).state == "reached"
+
+
+@pytest.mark.row("E4")
+@pytest.mark.row("A3")
+@pytest.mark.parametrize("change", ["moved", "canceled", "checked_in"])
+def test_a_queued_reminder_whose_booking_changed_meanwhile_is_not_sent(
+    reporting: Reporting, change: str
+) -> None:
+    reports = reporting()
+    desk = reports.desk
+    row = reports.due(SMS)
+    ((id_, claim),) = desk.claim(reports.at)
+    later: datetime = reports.booking.starts_at + timedelta(days=1)
+    if change == "moved":
+        rules = [Rule(BEFORE, minutes=60, channel="sms")]
+        desk.edit(reports.booking, reports.at, starts_at=later, starts_at_text="x", reminders=rules)
+    else:
+        desk.edit(reports.booking, reports.at, state=change)
+    desk.deliver(id_, claim, reports.at)
+    after = desk.row(row.id)
+    why = {"moved": "superseded", "canceled": "canceled", "checked_in": "over"}
+    assert (after.state, after.reason) == ("canceled", why[change])
+    assert desk.stack.sandbox.look("requests") == []
+
+
+@pytest.mark.row("E4")
+def test_a_booking_moved_between_gate_and_connection_sends_nothing(reporting: Reporting) -> None:
+    reports = reporting()
+    row = reports.due(SMS)
+    ((id_, claim),) = reports.desk.claim(reports.at)
+    opened = gate.open_attempt(id_, claim, reports.at, timedelta(seconds=15))
+    assert opened is not None
+    seen = last_look.look(opened.attempt.id, claim)
+    assert (seen.mine, seen.canceled, seen.in_force) == (True, False, True)
+    reports.desk.edit(reports.booking, reports.at, state="canceled")
+    assert last_look.look(opened.attempt.id, claim).canceled
+    assert row.id == id_
+
+
+@pytest.mark.row("A2")
+def test_a_mailbox_that_is_not_there_is_known_when_the_mail_server_refuses_it(
+    reporting: Reporting,
+) -> None:
+    reports = reporting(**CARRIERS["smtp"])
+    row = reports.due(EMAIL, contact={**PERSON, "email": "bounce@simulator.invalid"})
+    reports.work()
+    after = reports.desk.row(row.id)
+    assert (after.state, after.failure_class) == ("not_reached", "permanent")
+    assert (reports.message(row).state, reports.message(row).provider_code) == ("failed", "550 5.1.1")
