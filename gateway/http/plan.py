@@ -11,13 +11,22 @@ from gateway.http.answers import moment, send, text, when, whole
 from gateway.http.arguments import Blueprint, opaque_id
 from gateway.http.auth import caller, requires
 from gateway.http.booking_input import BookingInput
+from gateway.http.idempotency import HEADER, REPLAYED, once
 from gateway.usecases import plan
+from gateway.usecases.idempotency import Answer
 from gateway.usecases.plan import Contact
 from gateway.usecases.wanted import Wanted
 
 blueprint = Blueprint(
     "plan", __name__, url_prefix="/api/v1", description="What will be sent, when and why not"
 )
+
+EXAMPLE = {
+    "starts_at": "2026-12-01T14:30:00+01:00",
+    "time_zone": "Europe/Berlin",
+    "contact": {"name": "Ada", "phone": "+4915112345678", "locale": "de"},
+    "reminders": [{"kind": "every", "minutes": 120, "channels": ["whatsapp", "sms"]}],
+}
 
 
 class PlannedContact(Schema):
@@ -61,14 +70,20 @@ def show(booking_id: str) -> Response:
 
 @blueprint.route("/plan/simulate", methods=["POST"])
 @requires("bookings:read")
-@blueprint.doc(operationId="simulatePlan", summary="Show what a booking would have sent")
-@blueprint.arguments(BookingInput, example={"starts_at": "2026-12-01T14:30:00+01:00"})
-@blueprint.response(200, Plan)
+@blueprint.doc(
+    operationId="simulatePlan", summary="Show what a booking would send", parameters=[HEADER]
+)
+@blueprint.arguments(BookingInput, example=EXAMPLE)
+@blueprint.response(200, Plan, headers=REPLAYED)
 def simulate(wanted: dict[str, Any]) -> Response:
-    """Takes what `POST /api/v1/bookings` takes, and keeps nothing of it."""
+    """Takes what `POST /api/v1/bookings` takes, and keeps nothing of it but this answer."""
     asked = Wanted(**wanted, fingerprint="simulated")
-    contacts = plan.simulate(caller(), asked, wallclock.now())
-    return send(200, {"data": [_answer(one) for one in contacts]})
+
+    def work(now: Any) -> Answer:
+        contacts = plan.simulate(caller(), asked, now)
+        return Answer(200, {"data": [_answer(one) for one in contacts]})
+
+    return once(work)
 
 
 def _answer(one: Contact) -> dict[str, Any]:

@@ -82,8 +82,8 @@ CALL = Lifecycle(
 )
 MESSAGE = Lifecycle(
     "Message log",
-    "One attempt to send a message. The table exists; no channel of messages sends yet. The\n"
-    "picture leaves out skipped steps.",
+    "One attempt to send a message, or one that came in. Reports come in any order: that of the\n"
+    "highest rank counts. The picture leaves out skipped steps.",
     lifecycle.MESSAGE_MOVES,
     {
         "sending": "written down; the provider is being asked",
@@ -95,6 +95,7 @@ MESSAGE = Lifecycle(
         "undelivered": "the network could not deliver it",
         "failed": "the provider could not send it",
         "canceled": "taken back before it left",
+        "received": "it came in: somebody wrote to us",
     },
     "reported",
 )

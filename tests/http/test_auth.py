@@ -21,6 +21,7 @@ from tests.http.stage import (
     booking,
 )
 
+SIMULATE = "/api/v1/plan/simulate"
 TEMPLATES, CONTACT = "/api/v1/templates", "/api/v1/contacts/ct_x"
 LETTERS, PARKED = "/api/v1/admin/dead-letters", "/api/v1/admin/parked-events"
 ADMIN = (
@@ -32,6 +33,7 @@ ADMIN = (
 ROUTES = (
     ("GET", BOOKINGS), ("POST", BOOKINGS), ("GET", f"{BOOKINGS}/bk_x"),
     ("PATCH", f"{BOOKINGS}/bk_x"), ("DELETE", f"{BOOKINGS}/bk_x"),
+    ("GET", f"{BOOKINGS}/bk_x/plan"), ("POST", SIMULATE),
     ("GET", f"{BOOKINGS}/bk_x/reminders"), ("GET", CALLS), ("POST", CALLS),
     ("GET", f"{CALLS}/cl_x"), ("GET", EVENTS), ("GET", STATS), ("GET", TEMPLATES),
     ("POST", TEMPLATES), ("GET", f"{TEMPLATES}/tp_x/versions"), ("POST", f"{TEMPLATES}/preview"),
@@ -117,6 +119,8 @@ NEEDED = {
     ("PATCH", f"{BOOKINGS}/bk_x"): {"bookings:write"},
     ("DELETE", f"{BOOKINGS}/bk_x"): {"bookings:write"},
     ("GET", f"{BOOKINGS}/bk_x/reminders"): {"bookings:read"},
+    ("GET", f"{BOOKINGS}/bk_x/plan"): {"bookings:read"},
+    ("POST", SIMULATE): {"bookings:read"},
     ("GET", CALLS): {"calls:read"},
     ("POST", CALLS): {"calls:write"},
     ("GET", f"{CALLS}/cl_x"): {"calls:read"},
@@ -157,6 +161,7 @@ def test_b025_the_scope_alone_is_enough(api: Api, subtests: pytest.Subtests) -> 
     bodies = {
         ("POST", BOOKINGS): booking(),
         ("POST", CALLS): {"to": PHONE, "say": "Hello"},
+        ("POST", SIMULATE): booking(),
         ("PATCH", f"{BOOKINGS}/bk_x"): {"state": "confirmed"},
         ("POST", MESSAGES): {"to": PHONE, "channel": "sms", "text": "Hello"},
         ("PATCH", ORGANIZATION): {"locale": "de"},

@@ -16,6 +16,7 @@ LETTERS, PARKED = "/api/v1/admin/dead-letters", "/api/v1/admin/parked-events"
 ROUTES: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
     ("GET", f"{BOOKINGS}/{{booking_id}}", None),
     ("GET", f"{BOOKINGS}/{{booking_id}}/reminders", None),
+    ("GET", f"{BOOKINGS}/{{booking_id}}/plan", None),
     ("PATCH", f"{BOOKINGS}/{{booking_id}}", {"state": "confirmed"}),
     ("PATCH", f"{BOOKINGS}/{{booking_id}}", {"state": "confirmed", "version": 7}),
     ("DELETE", f"{BOOKINGS}/{{booking_id}}", None),
