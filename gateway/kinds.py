@@ -28,6 +28,7 @@ FIRST, LAST = 1, 9
 CONCURRENCY: Mapping[str, int] = {"waitlist": 10, "timer": 5, "preference": 2, "nudge": 2}
 # What those call them who ask for statistics; either word is understood everywhere.
 SHOWN: Mapping[str, str] = {"timer": "expiry", "waitlist": "notification"}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _KNOWN = {shown: kind for kind, shown in SHOWN.items()}
 
 
@@ -41,6 +42,20 @@ class Kept:
     failed: int | None = None
     failed_for: timedelta = timedelta(days=7)
 
+    def __str__(self) -> str:
+        done, failed = ("all" if most is None else most for most in (self.done, self.failed))
+        return f"{done}/{_age(self.done_for)}:{failed}/{_age(self.failed_for)}"
+
+
+def _age(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    unit = max(
+        (name for name, length in _UNITS.items() if seconds % length == 0 and length <= seconds),
+        key=_UNITS.__getitem__,
+        default="s",
+    )
+    return f"{seconds // _UNITS[unit]}{unit}"
+
 
 KEPT: Mapping[str, Kept] = {
     **{kind: Kept() for kind in PRIORITIES},
@@ -48,7 +63,6 @@ KEPT: Mapping[str, Kept] = {
     "waitlist": Kept(200, timedelta(hours=24), 2000),
     "preference": Kept(50, timedelta(hours=1), 500),
 }
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _KEPT = re.compile(r"(all|\d{1,6})/(\d{1,6})([smhd]):(all|\d{1,6})/(\d{1,6})([smhd])", re.ASCII)
 
 

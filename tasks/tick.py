@@ -43,6 +43,7 @@ class Tick:
         self.claimed = 0
         self._load: workload.Workload | None = None
         self._worked = self._troubled = self._frozen = False
+        self._paused: set[str | None] = set()  # of the queues that bring no rows to the start gate
         # Where the agenda can't be read, everything is taken for due.
         every = dict.fromkeys(agenda.LANES, now)
         self._plan = agenda.Agenda(every, now, now, now, now, now, now, now, held=True)
@@ -62,6 +63,8 @@ class Tick:
             self._part("lost messages", self._start_over)
         for queue in BY_QUEUE:
             self._part(f"claims of {queue}", lambda queue=queue: self._claim(queue))  # type: ignore[misc]
+        if any(map(self._due, (plan.step, plan.overdue, plan.event, plan.look_up))):
+            self._part("pauses", self._read_pauses)
         for name, moment, part in (
             ("steps", plan.step, self._begin_steps),
             ("overdue", plan.overdue, self._mark_overdue),
@@ -100,7 +103,8 @@ class Tick:
             found += [("timers", plan.step), ("timers", plan.overdue)]
             claims_due = {} if self._frozen else plan.claims
             found += [(lane.partition(":")[0], at) for lane, at in claims_due.items()]
-        return ((queue, moment) for queue, moment in found if moment is not None)
+        ahead = ((queue, moment) for queue, moment in found if moment is not None)
+        return ((queue, moment) for queue, moment in ahead if queue not in self._paused)
 
     def _least(self, queue: str | None) -> float:
         """The pause when something is due already: it waits for room, for workers that are not
@@ -115,6 +119,10 @@ class Tick:
 
     def _read(self) -> int:
         self._plan = agenda.read()
+        return 0
+
+    def _read_pauses(self) -> int:
+        self._paused = set(holds.queues_paused())
         return 0
 
     def _part(self, name: str, work: Callable[[], int]) -> None:
@@ -215,7 +223,9 @@ class Tick:
         return _ring(check_provider, [(id_,) for id_ in holds.checks_due(self.now)])
 
     def _room(self, queue: str) -> int:
-        return 0 if self._load is None else min(BATCH, self._load.room(queue))
+        if self._load is None or queue in self._paused:
+            return 0
+        return min(BATCH, self._load.room(queue))
 
 
 def _ring(actor: "dramatiq.Actor[..., Any]", calls: Iterable[tuple[Any, ...]]) -> int:

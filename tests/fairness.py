@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--reminders", type=int, default=100, help="of ten organizations together")
     parser.add_argument("--nudges", type=int, default=10, help="of the organization of the bulk")
     parser.add_argument(
-        "--spread", type=float, default=0.0, help="seconds over which they fall due"
+        "--spread", type=float, default=20.0, help="seconds over which they fall due"
     )
     parser.add_argument("--watch", type=float, default=0.0, help="seconds to look on afterwards")
     chosen = parser.parse_args()

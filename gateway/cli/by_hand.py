@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, look: Mapping[str, Look], work: Mapping[str, W
         filters(args)  # before anything else: a slip of the hand needs no database
     local_stack.start(args.data)
     with connection():
-        operator = operators.at_the_console(_organization(args.organization), args.mode)
+        operator = operators.at_the_console(organization(args.organization), args.mode)
         if args.action in look:
             return look[args.action](operator, args)
         return _work(operator, args, work[args.action])
@@ -71,13 +71,18 @@ def _work(operator: Operator, args: argparse.Namespace, work: Work) -> int:
     if args.ids:
         chosen["ids"] = args.ids
     done = operators.everything(work, operator, chosen, wallclock.now(), dry_run=args.dry_run)
-    began = f"would {args.action}" if args.dry_run else f"{args.action}ed"
+    tell(args, done, args.action, f"{args.action}ed")
+    return 0
+
+
+def tell(args: argparse.Namespace, done: Tally, doing: str, did: str) -> None:
+    """What a replay, a discard or the like came to, or would come to."""
+    began = f"would {doing}" if args.dry_run else did
     line = (
         f"{began} {done.notifications} notifications to {len(done.people)} people and"
         f" {done.events} events; left alone: {done.expired} expired, {done.skipped} skipped"
     )
     show(args, tally(done, dry_run=args.dry_run), line)
-    return 0
 
 
 def _moment(text: str, option: str) -> datetime:
@@ -87,7 +92,7 @@ def _moment(text: str, option: str) -> datetime:
         raise Stopped(f"{option} {fault.detail}", 2) from None
 
 
-def _organization(asked: str | None) -> str | None:
+def organization(asked: str | None) -> str | None:
     """The id of the organization named by id or name; None when none is named."""
     if asked is None:
         return None

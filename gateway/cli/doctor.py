@@ -79,6 +79,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(ERROR, "database", text)
         return
     yield Finding(OK, "database", f"{kind}, migrations up to date")
+    if not settings.reminders_enabled:
+        text = "is false: all reminders and nudges are held back, and go on when it is true"
+        yield Finding(WARNING, "REMINDERS_ENABLED", text)
     with connection():
         holds = Hold.listed()
     for hold in holds:

@@ -25,6 +25,9 @@ MODULES = {
     "holds": "gateway.cli.holds",
     "dead-letters": "gateway.cli.dead_letters",
     "parked-events": "gateway.cli.parked_events",
+    "queues": "gateway.cli.queues",
+    "kinds": "gateway.cli.queues",
+    "reminders": "gateway.cli.reminders",
 }
 
 

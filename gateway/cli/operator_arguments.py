@@ -5,8 +5,10 @@ from pathlib import Path
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `holds`, `dead-letters` and `parked-events`."""
+    """Add `holds`, `queues`, `kinds`, `reminders`, `dead-letters` and `parked-events`."""
     _holds(commands)
+    _queues(commands)
+    _reminders(commands)
     for command, what, show, act in (
         ("dead-letters", "what failed for good", "one, with its history", "send once more"),
         ("parked-events", "provider events not applied", "one", "try to apply once more"),
@@ -44,6 +46,63 @@ def _holds(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     lift = actions.add_parser("lift", help="end the hold on a provider account")
     lift.add_argument("scope", metavar="SCOPE", help="as `holds list` names it")
     for one in (listing, lift):
+        one.add_argument("--json", action="store_true", help="one JSON object a line")
+        of_a_stack(one)
+
+
+def _queues(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for command, what in (("queues", "queue"), ("kinds", "kind of work")):
+        actions = commands.add_parser(command, help=f"each {what}: counts, pauses").add_subparsers(
+            dest="action", required=True, metavar="ACTION"
+        )
+        every = [actions.add_parser("list", help="counts of each, by organization and mode")]
+        for action, told in (("pause", "hold it back"), ("resume", "let it go on")):
+            every.append(_named(actions, action, told))
+        if command == "queues":
+            jobs = actions.add_parser("jobs", help="notifications on their way, newest first")
+            jobs.add_argument("--queue", choices=("voice", "messages"))
+            jobs.add_argument("--kind")
+            jobs.add_argument("--state", help="waiting, active, delayed, completed, failed, dead …")
+            jobs.add_argument("--limit", type=_limit, default=100, help="at most so many (100)")
+            act = _named(actions, "clear", "discard its dead letters, hide what is finished")
+            every.append(jobs)
+        else:
+            act = _named(actions, "retry", "replay its dead letters")
+        act.add_argument("--yes", action="store_true", help="yes, all of them")
+        act.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+        for one in [*every, act]:
+            one.add_argument("--organization", metavar="ID|NAME", help="all of them without")
+            switch = one.prog.endswith((" pause", " resume"))
+            one.set_defaults(mode=None)
+            if not switch:
+                one.add_argument("--mode", choices=("live", "test"), help="both without")
+            one.add_argument("--json", action="store_true", help="one JSON object a line")
+            of_a_stack(one)
+
+
+def _named(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]", action: str, told: str
+) -> argparse.ArgumentParser:
+    command = actions.add_parser(action, help=told)
+    command.add_argument("name", metavar="NAME")
+    return command
+
+
+def _reminders(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    actions = commands.add_parser("reminders", help="off and on; mend them").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    off = actions.add_parser("off", help="hold all reminders and nudges back")
+    on = actions.add_parser("on", help="let them go on")
+    rescan = actions.add_parser("rescan", help="plan what bookings ahead should have and have not")
+    rescan.add_argument(
+        "--ahead", type=_limit, metavar="MINUTES", help="bookings that start by then"
+    )
+    reset = actions.add_parser("reset", help="put back in line what is stuck")
+    for one in (rescan, reset):
+        one.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    for one in (off, on, rescan, reset):
+        one.add_argument("--organization", metavar="ID|NAME", help="all of them without")
         one.add_argument("--json", action="store_true", help="one JSON object a line")
         of_a_stack(one)
 

@@ -33,6 +33,8 @@ def _described() -> tuple[Any, ...]:
     """The resources of the API."""
     # The broker is built from the settings when the actors are imported: not before this call.
     from gateway.http import (
+        admin_queues,
+        admin_reminders,
         bookings,
         calls,
         contacts,
@@ -49,6 +51,8 @@ def _described() -> tuple[Any, ...]:
     )
 
     return (
+        admin_queues,
+        admin_reminders,
         bookings,
         calls,
         contacts,

@@ -162,6 +162,12 @@ def alone(name: str) -> bool:
     return bool(asked.fetchone()[0])
 
 
+def in_turn(name: str) -> None:
+    """The same, but wait for another transaction that does it."""
+    if dialect() != "sqlite":
+        db.execute_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+
+
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
     """Wait at most so long for another transaction's locks, inside this transaction. Raises

@@ -77,12 +77,12 @@ class Booking(Row):
 
     @classmethod
     def mark_overdue(
-        cls, booking_id: str, now: datetime, states: Iterable[str]
+        cls, booking_id: str, started_by: datetime, states: Iterable[str]
     ) -> "Booking | None":
-        """Mark one that was to be looked at and is in one of these states still; None when there
-        is nothing to mark (any more)."""
+        """Mark one that was to be looked at, was to start by then and is in one of these states
+        still; None when there is nothing to mark (any more)."""
         row: Booking | None = next(iter(lock(cls.select().where(cls.id == booking_id))), None)
-        if row is None or row.overdue_at is None:
+        if row is None or row.overdue_at is None or row.starts_at > started_by:
             return None
         late = row.state in tuple(states)
         cls.update(overdue_at=None, overdue=late).where(cls.id == booking_id).execute()

@@ -7,6 +7,7 @@ from typing import Any
 from peewee import Case, fn
 
 from gateway.domain.lanes import priority
+from gateway.domain.lifecycle import PENDING
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models.base import alone, atomic, lock
 from gateway.models.feed import FeedEntry
@@ -45,6 +46,10 @@ def claim_due(
         first=lambda row: row.next_attempt_at,
         every=lambda row: (row.next_attempt_at,),
     )
+    return _claim(due, now, limit, lease)
+
+
+def _claim(due: Queue, now: datetime, limit: int, lease: timedelta) -> list[tuple[str, int]]:
     with atomic():
         ids = take(due, limit)
         if not ids:
@@ -105,19 +110,35 @@ def hold_alike(row: Notification, scope: str, now: datetime) -> int:
 
 
 def release_held(scope: str, limit: int, now: datetime) -> int:
+    """As `let_go`; returns how many there were."""
+    return len(let_go(scope, limit, now))
+
+
+def let_go(scope: str, limit: int, now: datetime) -> list[str]:
     """Let rows go that a hold or a rate kept back: they are due at `now`. At most `limit`, those of
-    the first lanes first, organizations taking turns, the earliest due of each first. Returns how
-    many there were."""
+    the first lanes first, organizations taking turns, the earliest due of each first. Returns their
+    ids."""
     turn = LET_GO if scope.startswith((SENDER, RATE)) else None
-    released = 0
+    released: list[str] = []
     for lane in _lanes_held(scope):
-        with atomic():
-            ids = take(_held(scope, lane), limit - released)
-            _let_go(ids, now, turn)
-        released += len(ids)
-        if released >= limit:
+        if len(released) >= limit:
             break
+        with atomic():
+            ids = take(_held(scope, lane), limit - len(released))
+            _let_go(ids, now, turn)
+        released += ids
     return released
+
+
+def on_the_way(ids: Collection[str]) -> list[str]:
+    """Which of these rows, let go to a sender or a rate, did not get past the gate yet."""
+    out = Row.select(Row.id).where(
+        Row.id.in_(list(ids)),
+        Row.slot_at.is_null(False),
+        Row.held_by.is_null(),
+        Row.state.in_(PENDING),
+    )
+    return [row.id for row in out]
 
 
 def _held(scope: str, lane: str) -> Queue:

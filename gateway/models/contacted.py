@@ -6,11 +6,18 @@ from typing import Any
 
 from gateway.domain.outcomes import Reason
 from gateway.models.attempt import Attempt
-from gateway.models.base import UTCField
+from gateway.models.base import UTCField, in_turn
 from gateway.models.call_log import CallLog
 from gateway.models.message_log import MessageLog
 
 MOST = 2000
+
+
+def take_turn(organization_id: str, mode: str, hashes: Sequence[str]) -> None:
+    """Have nobody else decide about the same person until this transaction ends: two that are due
+    in one moment would both find that nothing was sent yet."""
+    for hashed in sorted(hashes):
+        in_turn(f"{organization_id}|{mode}|{hashed}")
 
 
 def lately(

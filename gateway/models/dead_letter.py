@@ -5,8 +5,8 @@ from typing import Any
 
 from peewee import CharField, ForeignKeyField, JSONField
 
+from gateway.models import attempts
 from gateway.models.base import Row, UTCField, id_field
-from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
 from gateway.models.provider_event import ProviderEvent
@@ -88,16 +88,16 @@ def _step(at: datetime, what: str, **known: Any) -> dict[str, Any]:
 def _attempts(notification_id: str) -> list[dict[str, Any]]:
     return [
         _step(
-            call.created_at,
+            one.created_at,
             "attempt",
-            attempt=call.attempt,
-            call_id=call.id,
-            state=str(call.state),
-            reason=call.reason,
-            provider_status=call.provider_status,
-            provider_code=call.provider_code,
+            attempt=one.attempt,
+            **{f"{one.OBJECT}_id": one.id},
+            state=str(one.state),
+            reason=one.reason,
+            provider_status=one.provider_status,
+            provider_code=one.provider_code,
         )
-        for call in CallLog.of_notifications([notification_id])
+        for one in attempts.of_notifications([notification_id])
     ]
 
 

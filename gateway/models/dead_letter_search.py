@@ -10,7 +10,7 @@ from peewee import JOIN, SQL, Case, ModelSelect, fn
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models.base import lock
 from gateway.models.contact import Contact
-from gateway.models.dead_letter import DeadLetter
+from gateway.models.dead_letter import EVENT, NOTIFICATION, DeadLetter
 from gateway.models.event_search import PUBLIC, unapplied
 from gateway.models.listing import Position, page
 from gateway.models.notification import Notification
@@ -19,11 +19,21 @@ from gateway.models.reach import Reach
 
 Filters = dict[str, Any]
 
+
+def _of_queue(name: str) -> Any:
+    if name == "events":
+        return DeadLetter.object == EVENT
+    return (DeadLetter.object == NOTIFICATION) & Notification.lane.startswith(f"{name}:")
+
+
 _CONDITIONS: dict[str, Callable[[Any], Any]] = {
     "ids": DeadLetter.id.in_,
     "object": lambda value: DeadLetter.object == value,
     "reason": lambda value: DeadLetter.reason == value,
     "kind": lambda value: Notification.kind == value,
+    "purpose": Notification.purpose.in_,
+    "state": lambda value: Notification.state == value,
+    "queue": _of_queue,
     "booking_id": lambda value: Notification.booking == value,
     "from_": lambda value: DeadLetter.created_at >= value,
     "to": lambda value: DeadLetter.created_at < value,

@@ -98,6 +98,11 @@ class Hold(Row):
         return bool(list(made.on_conflict_ignore().returning(cls.id).execute()))
 
     @classmethod
+    def remove(cls, scope: str) -> bool:
+        """Take away whatever holds a scope back; False when nothing does."""
+        return bool(cls.delete().where(cls.scope == scope).execute())
+
+    @classmethod
     def take_probe(cls, row: "Hold", until: datetime) -> bool:
         """Become the one that tries whether the provider is well again, until a moment; False when
         somebody else did. `row` is brought up to date."""

@@ -1,11 +1,29 @@
 """What may be used only so often a second, over all processes: its moments are slots of a row."""
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from peewee import FloatField
 
 from gateway.models.base import Row, UTCField, id_field
+
+
+@dataclass(frozen=True)
+class Room:
+    """Slots that are free: so many from a moment on, at a rate a second."""
+
+    slots: int
+    first: datetime
+    per_second: float
+
+    def after(self, slots: int) -> datetime:
+        """The moment after so many of them."""
+        return self.first + timedelta(seconds=slots / self.per_second)
+
+    def within(self, span: timedelta) -> int:
+        """How many there are in a span of time, taken or not."""
+        return math.ceil(span.total_seconds() * self.per_second)
 
 
 class Paced(Row):
@@ -16,16 +34,15 @@ class Paced(Row):
     next_free_at = UTCField(null=True)
 
     @classmethod
-    def room(cls, id_: str, since: datetime, until: datetime) -> "tuple[int, datetime] | None":
-        """How many slots from `since` to `until` are free, and the moment after the
-        last of them. None when it has no rate, or is gone."""
+    def room(cls, id_: str, since: datetime, until: datetime) -> Room | None:
+        """The slots from `since` to `until` that are free. None when it has no rate, or is
+        gone."""
         row = cls.get_or_none(cls.id == id_)
         if row is None or not row.rate_per_second:
             return None
         first = max(since, row.next_free_at or since)
         free = (until - first).total_seconds() * row.rate_per_second
-        slots = max(0, math.ceil(free))
-        return slots, first + timedelta(seconds=slots / row.rate_per_second)
+        return Room(max(0, math.ceil(free)), first, row.rate_per_second)
 
     @classmethod
     def reserve(cls, paced: "Paced", now: datetime, until: datetime) -> datetime | None:

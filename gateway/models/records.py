@@ -77,3 +77,9 @@ class AuditEntry(Row):
 
     class Meta:
         indexes = ((("organization", "at"), False),)
+
+    @classmethod
+    def beginning_with(cls, action: str, organization_id: str) -> "list[AuditEntry]":
+        """What was done in an organization under names that begin so, oldest first."""
+        mine = (cls.organization == organization_id, cls.action.startswith(action))
+        return list(cls.select().where(*mine).order_by(cls.at, cls.id))

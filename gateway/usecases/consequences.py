@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.domain import repeats
+from gateway.domain.decision import Decision
 from gateway.domain.lifecycle import (
     PENDING,
     AttemptState,
@@ -61,6 +62,8 @@ def attempt_moved(
         pass  # what follows this attempt is decided already
     elif not is_final(state) or (isinstance(state, MessageState) and arrived(state)):
         _under_way(row, [*PENDING, N.UNKNOWN], now)
+        if not steps.waits_for_more(row, attempt, now) and arrived(state):
+            finish(row, N.REACHED, now)
     else:
         _under_way(row, PENDING, now)
         _not_reached(row, state, failure or REASONS.get(state, REASONS[CallState.FAILED]), now)
@@ -102,14 +105,12 @@ def not_reached(row: Notification, why: Failure, now: datetime, *, dead: bool = 
     )  # fmt: skip
 
 
-def turned_away(row: Notification, state: N, reason: Reason | None, now: datetime) -> None:
-    """The gate ends a notification: reached all the same if an earlier step's attempt arrived that
-    was hoped to do more."""
-    if row.step and steps.any_arrived(row):
+def turned_away(row: Notification, decision: Decision, now: datetime) -> None:
+    """The gate ends a notification, as was decided."""
+    decision = steps.verdict(row, decision)
+    if decision.state == N.REACHED:
         _under_way(row, PENDING, now)
-        finish(row, N.REACHED, now)
-    else:
-        finish(row, state, now, reason=reason)
+    finish(row, decision.state, now, reason=decision.reason)
 
 
 def _repeated(row: Notification, why: Failure, now: datetime) -> bool:

@@ -101,6 +101,12 @@ def park(notification_id: str, claim: int, error: BaseException, now: datetime) 
             retries.after_refusal(row, latest, error.retry_after, now)
 
 
+def take_over(row: Notification, now: datetime) -> None:
+    """Take back one row whose holder did not finish in time; nothing happens if it did."""
+    with atomic():
+        _take_over(row.id, row.claim, now)
+
+
 def sweep(now: datetime) -> int:
     """Take back what its holder did not finish in time: a claim no worker took up waits again; an
     attempt that stopped in the middle becomes unknown. A row that can't be taken back stops no
@@ -108,8 +114,7 @@ def sweep(now: datetime) -> int:
     rows = claims.overdue_leases(now)
     for row in rows:
         try:
-            with atomic():
-                _take_over(row.id, row.claim, now)
+            take_over(row, now)
         except Exception as fault:
             if is_lost(fault):
                 raise

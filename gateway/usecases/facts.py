@@ -115,14 +115,17 @@ def gather(
     row: Notification, about: Occasion, now: datetime, *, usable: bool, sent: Sent | None = None
 ) -> Facts:
     """The facts of a notification at its present step. `usable` says whether there is a carrier and
-    a sender for its channel; `sent` is what went to the person, where that is known."""
+    a sender for its channel; `sent` is what went to the person, where that is known: else it is
+    looked up where it matters, and nobody else may decide about the person meanwhile."""
     contact, policy = row.contact, about.policy
     _, hashed = address_of(contact, row.channel)
     quiet = policy.quiet_for(row.kind, contact.role)
     cap, gap = policy.cap_for(row.kind, contact.role), policy.gap_for(row.kind, contact.role)
     zone = about.zone(contact)
-    if sent is None:
-        sent = lately(row, zone, now) if cap is not None or gap else Sent(zone)
+    if sent is None and (cap is not None or gap):
+        contacted.take_turn(row.organization_id, row.mode, sorted(hashes_of(contact)))
+        sent = lately(row, zone, now)
+    sent = sent or Sent(zone)
     booking = about.booking
     return Facts(
         due_at=row.due_at,

@@ -77,8 +77,8 @@ def open_attempt(
             consequences.not_reached(row, UNFILLABLE, now, dead=True)
             return None
         found = passage.way(row, sender, Passage(provider, sender.account), now)
-        if not isinstance(found, Passage):
-            passage.wait(row, found, now)
+        if isinstance(found, passage.Wait):
+            passage.put_back(row, found, now)
             return None
         attempt = _write_attempt(row, sender, provider, content, now)
         if attempt is None:
@@ -107,7 +107,7 @@ def _turn_away(row: Notification, decision: Decision, now: datetime) -> None:
     if decision.next_step and steps.advance(row, now, decision.reason):
         return
     if decision.until is None:
-        consequences.turned_away(row, decision.state, decision.reason, now)
+        consequences.turned_away(row, decision, now)
     else:
         # Why the last attempt came to nothing stays known: the carrier may yet say that it did not.
         why: dict[str, Any] = {} if row.tries else {"reason": decision.reason}

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from gateway import settings
+from gateway.domain import lanes
 from gateway.domain.errors import Conflict, NotFound
 from gateway.models import claims
 from gateway.models.hold import (
@@ -13,10 +15,12 @@ from gateway.models.hold import (
     PROVIDER,
     SENDER,
     Hold,
+    queue_scope,
     reminders_scope,
     scopes_held,
 )
 from gateway.models.hold import rows_held as rows_held_by_scope
+from gateway.models.pace import Room
 from gateway.models.rate import RATE, Rate
 from gateway.models.sender import Sender
 from gateway.providers import get
@@ -26,19 +30,36 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 AHEAD = timedelta(seconds=2)  # how far ahead of its moment a row may take a sender's slot
+UNDER_WAY = timedelta(seconds=1)  # a sender's worth of rows that may be on their way to the gate
 ONE_PROBE_IN = timedelta(seconds=5)
 GIVEN_UP_IN = timedelta(seconds=1)  # between two batches of an account that is not used any more
 
 # Until when this process has let rows go, by hold or sender: they are not at the gate yet, so that
 # the database does not show it. Another clock may let as many go; the gate puts them back.
 _let_go: dict[str, datetime] = {}
-
-Room = Callable[[str, datetime, datetime], tuple[int, datetime] | None]
+_out: dict[str, list[str]] = {}  # and which ones, by sender or rate, as long as they are under way
 
 
 def frozen() -> bool:
     """Whether all sending is held back by hand."""
     return EVERYTHING in Hold.over([EVERYTHING])
+
+
+def queues_paused() -> list[str]:
+    """The queues that are held back by hand for everybody."""
+    over = Hold.over(map(queue_scope, lanes.QUEUES))
+    return [queue for queue in lanes.QUEUES if queue_scope(queue) in over]
+
+
+def queue_paused(queue: str) -> bool:
+    """Whether a queue is held back by hand for everybody."""
+    return queue in queues_paused()
+
+
+def unless_paused(queue: str, work: Callable[..., object], *args: Any) -> None:
+    """Do a job of a queue now; while that is paused it is left for the clock to come back to."""
+    if not queue_paused(queue):
+        work(*args)
 
 
 def switched_off(scope: str) -> bool:
@@ -93,17 +114,20 @@ def _release(scope: str, hold: Hold | None, now: datetime) -> int:
     return claims.release_one(scope, now)
 
 
-def _turn(scope: str, room_of: Room, id_: str, now: datetime) -> int:
+def _turn(scope: str, room_of: Callable[..., Room | None], id_: str, now: datetime) -> int:
     """As many rows as the sender or the rate has free slots for, and this process let go none for
-    yet."""
+    yet. Those that workers did not get to count as well: more of them would only stand in each
+    other's way, and miss their slots."""
     room = room_of(id_, max(now, _let_go.get(scope, now)), now + AHEAD)
     if room is None:
         return claims.release_held(scope, BATCH, now)
-    slots, served_until = room
-    if slots == 0:
-        return 0
-    _let_go[scope] = served_until
-    return claims.release_held(scope, slots, now)
+    out = claims.on_the_way(_out.get(scope, ()))
+    wanted = min(room.slots, room.within(UNDER_WAY) - len(out))
+    released = claims.let_go(scope, wanted, now) if wanted > 0 else []
+    _out[scope] = [*out, *released]
+    if released:
+        _let_go[scope] = room.after(wanted)
+    return len(released)
 
 
 def checks_due(now: datetime) -> list[str]:

@@ -21,16 +21,21 @@ def plan(booking: Booking) -> None:
     change."""
     moment = None
     if booking.staff_id is not None and BookingState(booking.state) in NOT_BEGUN:
-        wait = policies.in_force(booking.organization, booking).overdue_minutes
-        moment = booking.starts_at + timedelta(minutes=wait)
+        moment = booking.starts_at + _wait(booking)
     if (booking.overdue_at, booking.overdue) != (moment, False):
         Booking.expect(booking, moment)
+
+
+def _wait(booking: Booking) -> timedelta:
+    return timedelta(minutes=policies.in_force(booking.organization, booking).overdue_minutes)
 
 
 def mark(booking_id: str, now: datetime) -> None:
     """Mark an appointment that is overdue by now. Safe to repeat, and too early."""
     with atomic():
-        booking = Booking.mark_overdue(booking_id, now, NOT_BEGUN)
+        seen = Booking.get_by_id(booking_id)
+        # It may have been moved since the clock found it.
+        booking = Booking.mark_overdue(booking_id, now - _wait(seen), NOT_BEGUN)
         if booking is None:
             return
         said = entry(

@@ -2,7 +2,7 @@
 wait for."""
 
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ from gateway.usecases.holds import switched_off
 
 STILL_RINGING = timedelta(seconds=5)  # an earlier attempt of the same notification is not over
 NO_BUDGET = timedelta(seconds=3)
-SLOT_LASTS = timedelta(seconds=2)  # a slot missed for longer, in an outage, is not used in a burst
+SLOT_LASTS = timedelta(seconds=10)  # a slot missed for longer is lost; few are out at a time
 
 
 def switches(row: Notification) -> list[str]:
@@ -42,20 +42,27 @@ def switches(row: Notification) -> list[str]:
     return found
 
 
-def wait(row: Notification, found: dict[str, Any], now: datetime) -> None:
-    """Write into the row what it has to wait for. If that is a hold or a rate, others that are due
-    and would meet it too are put there along with it. Call it in the gate's transaction."""
-    Notification.move(row, N.SCHEDULED, now, **found)
-    if found.get("held_by"):
-        claims.hold_alike(row, found["held_by"], now)
+@dataclass(frozen=True)
+class Wait:
+    """What is to be written into a row that can't leave now. `scope` is the hold or the rate that
+    it met, None where only this row has to wait."""
+
+    changes: dict[str, Any]
+    scope: str | None = None
 
 
-def way(
-    row: Notification, sender: Sender, passage: Passage, now: datetime
-) -> Passage | dict[str, Any]:
-    """The way out, or what is to be written into the row that has to wait: until when, and for
-    what. Whatever waits for a hold or a rate does so until it is let go, and expires in time; no
-    try is counted."""
+def put_back(row: Notification, wait: Wait, now: datetime) -> None:
+    """Have the row wait. Others that are due and would meet the same hold or rate go there along
+    with it: a backlog would come to the gate in vain, row by row, and those that were given a slot
+    would wait behind it. Call it in the gate's transaction."""
+    Notification.move(row, N.SCHEDULED, now, **wait.changes)
+    if wait.scope is not None:
+        claims.hold_alike(row, wait.scope, now)
+
+
+def way(row: Notification, sender: Sender, passage: Passage, now: datetime) -> Passage | Wait:
+    """The way out, or what the row has to wait for. Whatever waits for a hold or a rate does so
+    until it is let go, and expires in time; no try is counted."""
     by_hand = switches(row)
     over = Hold.over([*by_hand, passage.scope])
     held = next((scope for scope in by_hand if scope in over or switched_off(scope)), None)
@@ -65,9 +72,9 @@ def way(
     if hold is not None and hold.blocks(now):
         return _held(row, passage.scope)
     if row.tries and attempts.any_open(row.id):
-        return {"next_attempt_at": now + STILL_RINGING}
+        return Wait({"next_attempt_at": now + STILL_RINGING})
     if row.failures and not passage.memory.budget.spend(now):
-        return {"next_attempt_at": min(now + _until_budget(row), row.expires_at)}
+        return Wait({"next_attempt_at": min(now + _until_budget(row), row.expires_at)})
     waits = _turn(row, sender, now)
     if waits is not None:
         return waits
@@ -80,8 +87,9 @@ def way(
     return passage
 
 
-def _held(row: Notification, scope: str) -> dict[str, Any]:
-    return {"next_attempt_at": row.expires_at, "slot_at": None, "held_by": scope}
+def _held(row: Notification, scope: str) -> Wait:
+    waits = {"next_attempt_at": row.expires_at, "slot_at": None, "held_by": scope}
+    return Wait(waits, scope)
 
 
 def _until_budget(row: Notification) -> timedelta:
@@ -90,14 +98,14 @@ def _until_budget(row: Notification) -> timedelta:
     return NO_BUDGET * random.uniform(0.5, 1.5) * 2.0 ** min(in_vain, 4)
 
 
-def _turn(row: Notification, sender: Sender, now: datetime) -> dict[str, Any] | None:
+def _turn(row: Notification, sender: Sender, now: datetime) -> Wait | None:
     """What the row waits for at its organization's rates and at its sender; None when it is its
     turn, and then `slot_at` says since when. A slot is taken seconds ahead at most, so that little
     is lost with a row that is canceled meanwhile."""
     if row.slot_at is not None and now - row.slot_at <= SLOT_LASTS:
         slot: datetime = row.slot_at
-        return {"next_attempt_at": slot, "slot_at": slot} if slot > now else None
-    slot = now
+        return Wait({"next_attempt_at": slot, "slot_at": slot}) if slot > now else None
+    slot, latest = now, None
     limits: list[tuple[Paced, str]] = [
         (rate, rate.id) for rate in Rate.over(row.organization_id, row.purpose)
     ]
@@ -106,9 +114,10 @@ def _turn(row: Notification, sender: Sender, now: datetime) -> dict[str, Any] | 
         found = _slot(row, limit, scope, now)
         if found is None:
             return _held(row, scope)
-        slot = max(slot, found)
+        if found > slot:
+            slot, latest = found, scope
     if slot > now:
-        return {"next_attempt_at": slot, "slot_at": slot}
+        return Wait({"next_attempt_at": slot, "slot_at": slot}, latest)
     row.slot_at = slot
     return None
 

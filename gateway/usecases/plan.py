@@ -16,7 +16,7 @@ from gateway.domain.templates import Unfillable
 from gateway.models.base import atomic
 from gateway.models.booking import Booking
 from gateway.models.notification import Notification
-from gateway.usecases import bookings, facts, readiness, schedule, wording
+from gateway.usecases import bookings, facts, readiness, schedule, steps, wording
 from gateway.usecases.accounts import Caller
 from gateway.usecases.facts import Occasion
 from gateway.usecases.wanted import Wanted
@@ -140,7 +140,7 @@ class _Future:
             row.step += 1
             one.step = row.step
             return at
-        one.decision, one.at = decision, at
+        one.decision, one.at = steps.verdict(row, decision), at
         if decision.allowed:
             self._leaves(row, at)
         return None

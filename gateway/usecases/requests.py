@@ -98,7 +98,5 @@ def _row(
         "expires_at": ends,
         "created_at": now,
         "tries": 0,
-        **schedule.opening(
-            due_at, now, past=False, due=due_at <= now and work.unlimited(PURPOSE)
-        ),
+        **schedule.opening(due_at, now, past=False, due=due_at <= now and work.unlimited(PURPOSE)),
     }

@@ -110,7 +110,7 @@ def wording_of(rule: reminders.Rule) -> dict[str, Any]:
 
 
 def _opens(
-    booking: Booking, person: Contact, moment: reminders.Moment, policy: Policy, now: datetime
+    booking: Booking, person: Contact, moment: reminders.Moment, policy: Policy, made_at: datetime
 ) -> datetime:
     """When it may leave first: its moment, unless quiet hours are to be forestalled."""
     quiet = policy.quiet_for(moment.rule.kind, person.role)
@@ -119,7 +119,7 @@ def _opens(
     zone = facts.Occasion(booking.organization, booking).zone(person)
     planned = Facts(
         due_at=moment.due_at, expires_at=moment.expires_at, ended=None, planned_for=0, in_force=0,
-        opted_out=False, has_address=True, quiet=quiet, zone=zone, made_at=now,
+        opted_out=False, has_address=True, quiet=quiet, zone=zone, made_at=made_at,
     )  # fmt: skip
     return opens_at(planned)
 
@@ -183,6 +183,7 @@ def _carry(
     wanted: dict[tuple[str, datetime], reminders.Moment],
     booking: Booking,
 ) -> None:
+    policy = policies.in_force(booking.organization, booking)
     for row in rows:
         moment = wanted[row.rule, row.due_at]
         person = _person(booking, moment.rule)
@@ -190,6 +191,7 @@ def _carry(
             continue
         Notification.carry(
             row.id,
+            _opens(booking, person, moment, policy, row.created_at),
             schedule_version=booking.schedule_version,
             number=moment.number,
             expires_at=moment.expires_at,

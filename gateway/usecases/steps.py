@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.domain.channel_plan import Step, satisfied
+from gateway.domain.decision import Decision
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.lifecycle import arrived
 from gateway.domain.outcomes import Reason
@@ -42,6 +43,28 @@ def patience(row: Notification, now: datetime) -> datetime | None:
     if row.step + 1 >= len(row.plan) or step.within_minutes is None:
         return None
     return now + timedelta(minutes=step.within_minutes)
+
+
+def waits_for_more(row: Notification, attempt: AnyAttempt, now: datetime) -> bool:
+    """Whether a step, whose newest attempt the carrier has, still has time to do more of its work;
+    of one that was of unknown fate until now that time begins with the attempt."""
+    if row.step_until is not None or row.lease_until is not None:
+        return True  # a worker that holds it says from when on
+    until = patience(row, attempt.created_at)
+    if until is None or until <= now:
+        return False
+    Notification.carry(row.id, step_until=until)
+    row.step_until = until
+    return True
+
+
+def verdict(row: Notification, decision: Decision) -> Decision:
+    """What a decision of the gate comes to: one that would end a notification finds it reached all
+    the same if an earlier step's attempt arrived that was hoped to do more."""
+    going = decision.state in (N.SENDING, N.SCHEDULED)
+    if going or not (row.step and row.tries and any_arrived(row)):
+        return decision
+    return Decision(N.REACHED)
 
 
 def advance(row: Notification, now: datetime, reason: str | None) -> bool:

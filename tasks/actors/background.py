@@ -10,7 +10,7 @@ from tasks.broker import broker
 @dramatiq.actor(queue_name="background", broker=broker)
 def look_up(attempt_id: str, number: int) -> None:
     """Ask the provider about an attempt of unknown fate or a silent one, for the nth time."""
-    resolution.look_up(attempt_id, number, wallclock.now())
+    holds.unless_paused("background", resolution.look_up, attempt_id, number, wallclock.now())
 
 
 @dramatiq.actor(queue_name="background", broker=broker)

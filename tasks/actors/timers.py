@@ -3,17 +3,17 @@
 import dramatiq
 
 from gateway import wallclock
-from gateway.usecases import overdue, steps
+from gateway.usecases import holds, overdue, steps
 from tasks.broker import broker
 
 
 @dramatiq.actor(queue_name="timers", broker=broker)
 def begin_step(notification_id: str) -> None:
     """Begin the next step of a channel plan whose present one had its time."""
-    steps.escalate(notification_id, wallclock.now())
+    holds.unless_paused("timers", steps.escalate, notification_id, wallclock.now())
 
 
 @dramatiq.actor(queue_name="timers", broker=broker)
 def mark_overdue(booking_id: str) -> None:
     """Mark an appointment that should have begun."""
-    overdue.mark(booking_id, wallclock.now())
+    holds.unless_paused("timers", overdue.mark, booking_id, wallclock.now())

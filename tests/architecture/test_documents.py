@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ def shown(value: Any) -> str:
         return "`" + ",".join(f"{item:g}" if item < 1e5 else str(int(item)) for item in value) + "`"
     if isinstance(value, float):
         return f"`{value:g}`"
+    if isinstance(value, Mapping):
+        return (
+            "`" + ",".join(f"{name}={item}" for name, item in value.items()) + "`" if value else "—"
+        )
     return f"`{value}`"
 
 
@@ -52,7 +56,9 @@ def test_every_setting_is_explained_with_its_default() -> None:
     for field in dataclasses.fields(Settings):
         name = field.name.upper()
         assert name in told, f"docs/settings.md does not explain {name}"
-        default = "**required**" if field.metadata["required"] else shown(field.default)
+        made = field.default_factory
+        usual = field.default if made is dataclasses.MISSING else made()
+        default = "**required**" if field.metadata["required"] else shown(usual)
         assert told[name][2] == default, f"{name}: the default is {default}"
         assert len(told[name]) == 5, f"{name}: what, default, example, who"
         assert all(told[name]), f"{name}: what, default, example, who"

@@ -87,6 +87,11 @@ def _suppressed(e: Evidence) -> None:
     _row(e, 1, state="suppressed")
 
 
+def _suppressed_as_past_too_soon(e: Evidence) -> None:
+    _row(e, 0, state="suppressed", reason="past", finished_at=NOON + 59 * SECOND)
+    del e.placed[0]
+
+
 def _twice(e: Evidence) -> None:
     e.placed.append(replace(e.placed[0], external_id="CA9"))
 
@@ -141,14 +146,6 @@ def _reached_without_a_call(e: Evidence) -> None:
     del e.placed[0]
 
 
-def _called_and_denied(e: Evidence) -> None:
-    _row(e, 0, state="not_reached")
-
-
-def _entry_skipped(e: Evidence) -> None:
-    e.feed_rows.add("77")
-
-
 def _entry_twice(e: Evidence) -> None:
     e.feed.append(e.feed[0])
 
@@ -164,14 +161,16 @@ def _two_ends(e: Evidence) -> None:
 WRONG: list[tuple[str, Doctor]] = [
     ("lost", _lost_row), ("lost", _no_outcome), ("lost", _never_answered),
     ("lost", _canceled_by_nobody), ("lost", _expired_too_soon), ("lost", _suppressed),
+    ("lost", _suppressed_as_past_too_soon),
     ("duplicate", _twice), ("duplicate", _twice_by_two_rows),
     ("phantom", _unwritten), ("phantom", _written_afterwards), ("phantom", _to_a_stranger),
     ("phantom", _two_answers_to_one_key), ("phantom", _twice_by_two_rows),
     ("illicit", _early), ("illicit", _late), ("illicit", _after_it_was_canceled),
     ("illicit", _long_after_it_was_to_end),
     ("callbacks_lost", _not_stored), ("not_final", _call_goes_on),
-    ("misreported", _reached_without_a_call), ("misreported", _called_and_denied),
-    ("feed", _entry_skipped), ("feed", _entry_twice), ("feed", _wrong_order), ("feed", _two_ends),
+    ("misreported", _reached_without_a_call), ("misreported", lambda e: _row(e, 0, state="not_reached")),
+    ("feed", lambda e: e.feed_rows.add("77")), ("feed", _entry_twice), ("feed", _wrong_order),
+    ("feed", _two_ends),
 ]  # fmt: skip
 
 
@@ -184,6 +183,13 @@ def test_a_doctored_ledger_breaks_the_promise_it_is_about(promise: str, doctor: 
     assert getattr(verdict, promise)
     assert not verdict.good()
     assert not verdict.good(residual=True)
+
+
+def test_a_reminder_booked_more_than_a_minute_after_its_moment_is_not_lost() -> None:
+    evidence = good()
+    _row(evidence, 2, state="suppressed", reason="past", finished_at=NOON + 61 * SECOND)
+    evidence.asked[2].cancels = False
+    assert not judge(evidence).lost
 
 
 def test_one_duplicate_that_the_gateway_flagged_passes_only_where_a_window_remains() -> None:

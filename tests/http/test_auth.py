@@ -23,12 +23,16 @@ from tests.http.stage import (
 
 SIMULATE = "/api/v1/plan/simulate"
 TEMPLATES, CONTACT = "/api/v1/templates", "/api/v1/contacts/ct_x"
+HAND = "/api/v1/admin"
 LETTERS, PARKED = "/api/v1/admin/dead-letters", "/api/v1/admin/parked-events"
 ADMIN = (
     ("GET", LETTERS), ("DELETE", LETTERS), ("POST", f"{LETTERS}/replay"),
     ("POST", f"{LETTERS}/discard"), ("GET", f"{LETTERS}/dl_x"), ("DELETE", f"{LETTERS}/dl_x"),
     ("GET", PARKED), ("POST", f"{PARKED}/replay"), ("POST", f"{PARKED}/discard"),
-    ("GET", f"{PARKED}/ev_x"),
+    ("GET", f"{PARKED}/ev_x"), ("GET", f"{HAND}/jobs"),
+    *(("POST", f"{HAND}/queues/voice/{act}") for act in ("pause", "resume", "clean")),
+    *(("POST", f"{HAND}/kinds/nurture/{act}") for act in ("pause", "resume", "retry")),
+    *(("POST", f"{HAND}/reminders/{act}") for act in ("on", "off", "rescan", "reset")),
 )  # fmt: skip
 ROUTES = (
     ("GET", BOOKINGS), ("POST", BOOKINGS), ("GET", f"{BOOKINGS}/bk_x"),
@@ -181,6 +185,10 @@ def test_b025_the_scope_alone_is_enough(api: Api, subtests: pytest.Subtests) -> 
             assert answer.status_code in (200, 201, 202, 404)
 
 
+def _generic(path: str) -> str:
+    return re.sub(r"/(queues|kinds)/\w+/", r"/\1/{name}/", path)
+
+
 def test_every_route_of_the_api_needs_a_key(api: Api) -> None:
     """A route that is added later can't be forgotten: the table is compared with the routes."""
     documented = {
@@ -199,7 +207,7 @@ def test_every_route_of_the_api_needs_a_key(api: Api) -> None:
         "ct": "contact_id",
     }
     named = {
-        (method, re.sub(r"\b(\w\w)_x\b", lambda found: f"{{{ids[found[1]]}}}", path))
+        (method, re.sub(r"\b(\w\w)_x\b", lambda found: f"{{{ids[found[1]]}}}", _generic(path)))
         for method, path in NEEDED
     }
     served = {

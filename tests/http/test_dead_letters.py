@@ -37,8 +37,8 @@ def park(mode: str = "test", **columns: Any) -> str:
 
 
 def dead(api: Api) -> dict[str, int]:
-    """`dead` of each queue's counts."""
-    return {queue["queue"]: queue["dead"] for queue in api.read(STATS)["queues"]}
+    """`dead` of each queue's counts that has any."""
+    return {queue["queue"]: queue["dead"] for queue in api.read(STATS)["queues"] if queue["dead"]}
 
 
 def ids(page: dict[str, Any]) -> list[str]:
@@ -113,7 +113,7 @@ def test_a_dry_run_and_its_run_tell_the_same(api: Api) -> None:
     body = {"filter": {"object": "notification"}}
 
     told = api.post(f"{LETTERS}/replay?dry_run=true", body).json
-    assert dead(api) == {"voice": 4, "events": 0}
+    assert dead(api) == {"voice": 4}
     done = api.post(f"{LETTERS}/replay", body).json
 
     assert told == {
@@ -121,7 +121,7 @@ def test_a_dry_run_and_its_run_tell_the_same(api: Api) -> None:
         "remaining": 0, "ids": letters,
     }  # fmt: skip
     assert done == {**told, "dry_run": False}
-    assert dead(api) == {"voice": 1, "events": 0}
+    assert dead(api) == {"voice": 1}
     assert sorted(ids(api.read(LETTERS, resolved="true"))) == sorted(letters)
 
 
@@ -172,7 +172,7 @@ def test_one_letter_is_discarded_once_and_a_replayed_one_not_at_all(api: Api) ->
 
     api.post(f"{LETTERS}/replay", {"ids": [other]})
     assert api.delete(f"{LETTERS}/{other}").status_code == 409
-    assert dead(api) == {"voice": 0, "events": 0}
+    assert dead(api) == {}
 
 
 def test_many_are_discarded_by_address_or_by_body(api: Api) -> None:

@@ -26,6 +26,10 @@ def test_the_description_is_valid_openapi_3_1(api: Api) -> None:
     validate(document)
 
 
+# What they act on is named in the address, or is the organization.
+BODILESS = {"pause", "resume", "clean", "retry", "on", "off", "rescan", "reset"}
+
+
 def test_every_operation_is_described_for_whoever_calls_it(
     api: Api, subtests: pytest.Subtests
 ) -> None:
@@ -44,6 +48,8 @@ def test_every_operation_is_described_for_whoever_calls_it(
                 assert bool(operation.get("x-scopes")) == keyed
                 if method == "post" and keyed:
                     assert "Idempotency-Key" in json.dumps(operation["parameters"])
+                    if path.rpartition("/")[2] in BODILESS:
+                        continue
                     [content] = operation["requestBody"]["content"].values()
                     assert content["example"]
     assert len(ids) == len(set(ids))

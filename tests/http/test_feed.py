@@ -44,5 +44,5 @@ def test_the_counts_of_work_are_those_of_the_keys_organization_and_mode(api: Api
 
     assert delayed(api) == 1
     assert delayed(api.with_key(api.account.live_key)) == 0
-    [kind] = [one for one in api.read(STATS)["kinds"] if one["kind"] == "before"]
+    [kind] = [one for one in api.read(STATS)["kinds"] if one["kind"] == "reminder"]
     assert kind["delayed"] == 1

@@ -52,36 +52,31 @@ class Play:
         return provider.parse(callback, provider.verify(callback, wallclock.now()))
 
 
+def _config(gateway_url: str, folder: Path, mail: socket.socket) -> SandboxConfig:
+    shared = settings().sandbox_credentials
+    meta = ("phone_number_id", "access_token", "app_secret", "verify_token")
+    return SandboxConfig.single(
+        gateway_url=gateway_url,
+        ledger_path=folder / "ledger.jsonl",
+        ring_seconds=0.02,
+        talk_seconds=0.02,
+        account_sid=shared["account_sid"],
+        auth_token=shared["auth_token"],
+        voice_api_key=shared["voice_api_key"],
+        webhook_secret=shared["webhook_secret"],
+        smtp=SmtpDoor(mail, "user", "password"),
+        sendgrid_accounts=(
+            SendGridAccount(shared["sendgrid_api_key"], shared["sendgrid_signing_key"]),
+        ),
+        meta_apps=(MetaApp(number=FROM, **{name: shared[f"meta_{name}"] for name in meta}),),
+    )
+
+
 @contextmanager
 def playing(folder: Path) -> Iterator[Play]:
     """A sandbox for the length of the block."""
-    shared = settings().sandbox_credentials
     with StandIn(answering(204)) as gateway, socket.create_server(("127.0.0.1", 0)) as mail:
-        app = create_app(
-            SandboxConfig.single(
-                gateway_url=gateway.url,
-                ledger_path=folder / "ledger.jsonl",
-                ring_seconds=0.02,
-                talk_seconds=0.02,
-                account_sid=shared["account_sid"],
-                auth_token=shared["auth_token"],
-                voice_api_key=shared["voice_api_key"],
-                webhook_secret=shared["webhook_secret"],
-                smtp=SmtpDoor(mail, "user", "password"),
-                sendgrid_accounts=(
-                    SendGridAccount(shared["sendgrid_api_key"], shared["sendgrid_signing_key"]),
-                ),
-                meta_apps=(
-                    MetaApp(
-                        shared["meta_phone_number_id"],
-                        FROM,
-                        shared["meta_access_token"],
-                        shared["meta_app_secret"],
-                        shared["meta_verify_token"],
-                    ),
-                ),
-            )
-        )
+        app = create_app(_config(gateway.url, folder, mail))
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()

@@ -198,8 +198,10 @@ def test_a_rule_for_staff_calls_staff(desk: Desk) -> None:
     desk.book(desk.now + 2 * HOUR, *rules, staff=staff)
     desk.work(desk.now + 1.5 * HOUR)
     assert [line["to"] for line in desk.stack.sandbox.placed()] == [ANSWERED, special("0142")]
-    with pytest.raises(Invalid):
-        desk.book(desk.now + 2 * HOUR, Rule(BEFORE, minutes=30, to="staff"))
+    unassigned = desk.book(desk.now + 2 * HOUR, rules[1]).booking
+    assert desk.plan(unassigned) == []
+    desk.edit(unassigned, desk.now, staff=staff)
+    assert desk.states(unassigned) == ["scheduled"]
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=-6), timedelta(days=732)])

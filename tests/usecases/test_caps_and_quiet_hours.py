@@ -8,13 +8,15 @@ import pytest
 
 from gateway.domain.channel_plan import Step
 from gateway.domain.reminders import AT, BEFORE, EVERY, NUDGE, Rule
+from gateway.models.attempts import of_notifications
 from gateway.models.booking import Booking
 from gateway.models.notification import Notification
 from gateway.usecases import plan
-from tests.databases import ON_SQLITE
+from tests.databases import ON_POSTGRESQL, ON_SQLITE
 from tests.stack import special
+from tests.together import together
 from tests.usecases.desk import Desk
-from tests.usecases.reports import Reports
+from tests.usecases.reports import PERSON, Reports
 
 # A Monday, 10:00 in Berlin; the quiet hours there are 20:00 to 07:00 UTC.
 MONDAY = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
@@ -43,9 +45,10 @@ def played(desk: Desk, booking: Booking, until: datetime) -> dict[str, datetime 
         if not due or min(due) > until:
             break
         now = max(now, min(due))
-        assert desk.work(now)
-    from gateway.models.attempts import of_notifications
-
+        claimed = desk.claim(now)
+        faults = [desk.deliver(id_, claim, now) for id_, claim in claimed]
+        assert faults
+        assert not any(faults), faults
     rows = desk.plan(booking)
     left = {one.notification_id: one.created_at for one in of_notifications([r.id for r in rows])}
     return {row.id: left.get(row.id) for row in rows}
@@ -54,9 +57,7 @@ def played(desk: Desk, booking: Booking, until: datetime) -> dict[str, datetime 
 def told(desk: Desk, booking: Booking, now: datetime) -> dict[str, datetime | None]:
     """When the plan says that each leaves, None where it says that it does not."""
     contacts = plan.of_booking(desk.caller, booking.id, now)
-    return {
-        one.notification.id: one.at if one.decision.allowed else None for one in contacts
-    }
+    return {one.notification.id: one.at if one.decision.allowed else None for one in contacts}
 
 
 def by_number(desk: Desk, booking: Booking) -> list[Notification]:
@@ -80,9 +81,7 @@ def test_a_reminder_of_the_night_is_put_off_brought_forward_or_left_out(
     assert list(expected.values()) == [left]
     assert played(desk, booking, starts) == expected
     (row,) = desk.plan(booking)
-    assert (row.state, row.reason) == (
-        ("sending", None) if left else ("suppressed", "quiet_hours")
-    )
+    assert (row.state, row.reason) == (("sending", None) if left else ("suppressed", "quiet_hours"))
 
 
 @pytest.mark.row("C9")
@@ -178,6 +177,28 @@ def test_quiet_hours_are_those_of_the_zone_that_the_person_lives_in(berlin: Repo
     expected = told(desk, booking, MONDAY)
     assert list(expected.values()) == [starts - HOUR]  # 08:00 there
     assert played(desk, booking, starts) == expected
+
+
+@ON_POSTGRESQL
+@pytest.mark.row("C9")
+@pytest.mark.parametrize("policy", [{"caps": {"day": 1}}, {"gap_seconds": 7200}])
+def test_cap_and_gap_hold_when_several_channels_are_due_in_one_moment(
+    berlin: Reports, policy: dict[str, Any]
+) -> None:
+    desk, starts, moment = berlin.desk, MONDAY + 4 * HOUR, MONDAY + 3 * HOUR
+    made = [
+        desk.book(
+            starts, Rule(BEFORE, minutes=60, channel=channel), policy=policy, contact=PERSON
+        ).booking
+        for channel in ("sms", "whatsapp", "voice", "email")
+    ]
+    claimed = desk.claim(moment)
+    faults = together(4, lambda number: desk.deliver(*claimed[number], moment))
+    assert not any(faults)
+    rows = [row for booking in made for row in desk.plan(booking)]
+    states = sorted(str(row.state) for row in rows)
+    kept = "scheduled" if "gap_seconds" in policy else "suppressed"
+    assert states == sorted([kept] * 3 + ["sending"])
 
 
 @ON_SQLITE

@@ -63,17 +63,15 @@ def test_a_cancel_that_meets_workers_at_the_gate_waits_in_no_circle(
         with ThreadPoolExecutor(4) as pool:
             gates = {id_: pool.submit(connected, partial(pass_gate, id_)) for id_ in claims}
             assert all(gate_.wait(20) for gate_ in at_gate.values())
-            canceling = pool.submit(
-                connected, lambda: bookings.cancel(desk.caller, booking.id, now)
-            )
+            cancel = partial(bookings.cancel, desk.caller, booking.id, now)
+            canceling = pool.submit(connected, cancel)
             until(waiting(1), "the cancel waits for one of them")
             first, second = claims
             may_pass[first].set()
             opened = gates[first].result(20)
             assert isinstance(opened, Opened)
-            answered = pool.submit(
-                connected, lambda: outcomes.accepted(opened.attempt, ANSWER, now)
-            )
+            accept = partial(outcomes.accepted, opened.attempt, ANSWER, now)
+            answered = pool.submit(connected, accept)
             until(lambda: answered.done() or waiting(2)(), "the answer is written or waits as well")
             may_pass[second].set()
             for done in (gates[second], canceling, answered):

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from tests.faults.suite.evidence import Asked, Called, Evidence, Notified, Placed
 
+STILL_DUE = timedelta(minutes=1)
 OUTCOMES = frozenset({"reached", "not_reached", "canceled", "suppressed", "expired", "unknown"})
 FINAL_CALLS = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 CORRECTED = {"reached", "not_reached"}
@@ -113,7 +114,9 @@ class _Judge:
         if row.state == "expired":  # at its time, or when the next try would be too late
             tried = any(call.notification == row.id for call in self.e.calls)
             return row.finished_at < row.expires_at and not tried
-        return row.state == "suppressed"
+        # A reminder that is written more than a minute after its moment is kept and not sent.
+        past = row.reason == "past" and row.finished_at > row.due_at + STILL_DUE
+        return row.state == "suppressed" and not past
 
     def _duplicates(self) -> Iterator[str]:
         for id_, lines in self.placed.items():
