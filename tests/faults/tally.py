@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import requests
 
@@ -18,12 +19,13 @@ def person(number: int) -> str:
     return f"+1202557{number:04d}"
 
 
-def ask(apis: Sequence[Api], numbers: range) -> None:
+def ask(apis: Sequence[Api], numbers: range, ahead: timedelta | None = None) -> None:
     """Ask for one call to each person, by turns of these webs; one that is away is asked again,
-    with the same key."""
+    with the same key. Calls that are due only so far ahead are rung for by a clock."""
+    when = {"send_at": (datetime.now(UTC) + ahead).isoformat()} if ahead else {}
 
     def one(number: int) -> None:
-        body = {"to": person(number), "say": "See you at noon."}
+        body = {"to": person(number), "say": "See you at noon.", **when}
         headers = {"Idempotency-Key": f"tally-{number}"}
 
         def taken() -> bool:

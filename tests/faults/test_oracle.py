@@ -168,7 +168,8 @@ WRONG: list[tuple[str, Doctor]] = [
     ("illicit", _early), ("illicit", _late), ("illicit", _after_it_was_canceled),
     ("illicit", _long_after_it_was_to_end),
     ("callbacks_lost", _not_stored), ("not_final", _call_goes_on),
-    ("misreported", _reached_without_a_call), ("misreported", lambda e: _row(e, 0, state="not_reached")),
+    ("misreported", _reached_without_a_call),
+    ("misreported", lambda e: _row(e, 0, state="not_reached")),
     ("feed", lambda e: e.feed_rows.add("77")), ("feed", _entry_twice), ("feed", _wrong_order),
     ("feed", _two_ends),
 ]  # fmt: skip

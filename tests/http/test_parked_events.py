@@ -22,7 +22,7 @@ def test_a_dead_event_counts_until_it_is_replayed_or_discarded(api: Api) -> None
     assert (api.post(f"{PARKED}/replay", {"ids": [one]}).json or {})["events"] == 1
     assert dead(api)["events"] == 1
     assert (api.post(f"{PARKED}/discard", {"ids": [other]}).json or {})["events"] == 1
-    assert dead(api)["events"] == 0
+    assert "events" not in dead(api)
     assert api.read(LETTERS)["data"] == []
     assert ids(api.read(PARKED)) == [waiting]
     with base.connection():

@@ -41,7 +41,7 @@ def test_each_contact_is_shown_with_its_moment_its_channel_and_its_words(api: Ap
     assert (day["template"], day["template_version"], day["to"]) == ("reminder", 0, "contact")
     assert "Ada" in day["wording"]
     assert (night["due_at"], night["leaves_at"], night["moved_by"]) == (
-        "2027-06-09T22:00:00Z", "2027-06-10T06:00:00.000000Z", "quiet_hours",
+        "2027-06-09T22:00:00Z", "2027-06-10T06:00:00Z", "quiet_hours",
     )  # fmt: skip
     assert night["channel"] == "sms"
     assert {day["id"], night["id"]} == {row["id"] for row in made["reminders"]}
@@ -89,7 +89,7 @@ def test_a_booking_that_is_only_tried_has_the_plan_that_it_would_have(api: Api) 
     real = planned(api.get(f"{BOOKINGS}/{answer.json['id']}/plan"))
     assert [_but_id(one) for one in tried] == [_but_id(one) for one in real]
     assert [one["leaves_at"] for one in tried] == [
-        "2027-06-09T08:00:00Z", "2027-06-09T18:59:00.000000Z",
+        "2027-06-09T08:00:00Z", "2027-06-09T18:59:00Z",
     ]  # fmt: skip
     again = planned(api.post(SIMULATE, body))
     assert [_but_id(one) for one in again] == [_but_id(one) for one in real]

@@ -1,6 +1,7 @@
 """Redis by every form of address: what each means, and that what is wrong is told apart."""
 
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -196,9 +197,8 @@ def test_no_word_about_a_redis_is_without_its_cure() -> None:
 
 
 @pytest.mark.row("C8")
-def test_a_socket_serves_and_the_number_of_the_database_is_kept(tmp_path: Path) -> None:
-    folder = Path("/tmp") / f"rb-{tmp_path.name[:20]}-{free_port()}"  # a socket's path is short
-    folder.mkdir()
+def test_a_socket_serves_and_the_number_of_the_database_is_kept() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="rb-", dir="/tmp"))  # a socket's path is short
     path = folder / "r.sock"
     with servers.start_redis(folder) as server:
         server.kill()

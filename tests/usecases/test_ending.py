@@ -58,7 +58,9 @@ def carrier_has(call: CallLog) -> AttemptState:
 
 def _booked(desk: Desk) -> tuple[str, Notification]:
     """A booking whose reminder is due and claimed."""
-    booked = desk.book(desk.now + timedelta(hours=1), contact={"phone": special("0103")})
+    booked = desk.book(
+        desk.now + timedelta(hours=1), contact={"phone": special("0103")}, policy={"caps": {}}
+    )
     (row,) = desk.plan(booked.booking)
     return booked.booking.id, row
 
