@@ -66,10 +66,10 @@ def _fill(running: Up, url: str, how_many: int) -> None:
     base.connect(url)
     with base.connection():
         first = dict(Notification.get_by_id(made).__data__)
-        for start in range(0, how_many, 2000):
+        for start in range(0, how_many, 1000):
             rows = [
                 first | {"id": new_id("nt"), "subject_id": new_id("rq")}
-                for _ in range(min(2000, how_many - start))
+                for _ in range(min(1000, how_many - start))
             ]
             with base.atomic():
                 Notification.insert_many(rows).execute()
