@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 
 from gateway.domain.replies import Effect
-from gateway.models.base import new_id
 from gateway.models.booking import Booking
 from gateway.models.contact import Contact
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
-from gateway.usecases import policies, schedule, wording, work
+from gateway.usecases import fresh, policies, wording
 
 SUBJECT, PURPOSE = "reply", "request"
 STAYS_TRUE = timedelta(hours=1)
@@ -45,28 +44,20 @@ def send(
 ) -> None:
     """Write the one answer of this kind to a message that came in; it leaves as soon as may be. One
     about an appointment is true until that begins. Call it inside a transaction."""
-    row = {
-        "id": new_id("nt"),
-        "organization": message.organization_id,
-        "mode": message.mode,
-        "subject_type": SUBJECT,
-        "subject_id": message.id,
-        "schedule_version": booking.schedule_version if booking else 1,
-        "rule": f"{SUBJECT}:{template}",
-        "number": 1,
-        "kind": SUBJECT,
-        "purpose": PURPOSE,
-        "booking": booking.id if booking else None,
-        "contact": person.id,
-        "plan": [{"channel": message.channel}],
-        "step": 0,
-        "lane": work.lane(message.channel, PURPOSE),
-        "wording": {"template": template},
-        "metadata": {},
-        "due_at": now,
-        "expires_at": booking.starts_at if booking else now + STAYS_TRUE,
-        "created_at": now,
-        "tries": 0,
-        **schedule.opening(now, now, past=False, due=False),
-    }
+    row = fresh.notification(
+        now,
+        subject=(SUBJECT, message.id),
+        purpose=PURPOSE,
+        plan=[{"channel": message.channel}],
+        due_at=now,
+        organization=message.organization_id,
+        mode=message.mode,
+        schedule_version=booking.schedule_version if booking else 1,
+        rule=f"{SUBJECT}:{template}",
+        kind=SUBJECT,
+        booking=booking.id if booking else None,
+        contact=person.id,
+        wording={"template": template},
+        expires_at=booking.starts_at if booking else now + STAYS_TRUE,
+    )
     Notification.add([row])

@@ -10,7 +10,7 @@ from gateway.domain import times
 from gateway.domain.errors import Invalid
 from gateway.models.base import atomic, new_id
 from gateway.models.notification import Notification
-from gateway.usecases import people, readiness, schedule, wording, work
+from gateway.usecases import fresh, people, readiness, schedule, wording
 from gateway.usecases.accounts import Caller
 
 EARLIEST, LATEST = timedelta(minutes=-5), timedelta(days=731)
@@ -77,26 +77,18 @@ def _require_words(caller: Caller, row: Notification, now: datetime) -> None:
 def _row(
     caller: Caller, asked: Asked, due_at: datetime, ends: datetime, now: datetime
 ) -> dict[str, Any]:
-    return {
-        "id": new_id("nt"),
-        "organization": caller.organization_id,
-        "mode": caller.mode,
-        "subject_type": PURPOSE,
-        "subject_id": new_id("rq"),
-        "schedule_version": 1,
-        "rule": f"{PURPOSE}:{asked.channel}",
-        "number": 1,
-        "kind": "call" if asked.channel == "voice" else "message",
-        "purpose": PURPOSE,
-        "booking": None,
-        "plan": [{"channel": asked.channel}],
-        "step": 0,
-        "lane": work.lane(asked.channel, PURPOSE),
-        "wording": dict(asked.words),
-        "metadata": dict(asked.metadata),
-        "due_at": due_at,
-        "expires_at": ends,
-        "created_at": now,
-        "tries": 0,
-        **schedule.opening(due_at, now, past=False, due=due_at <= now and work.unlimited(PURPOSE)),
-    }
+    return fresh.notification(
+        now,
+        subject=(PURPOSE, new_id("rq")),
+        purpose=PURPOSE,
+        plan=[{"channel": asked.channel}],
+        due_at=due_at,
+        at_once=True,
+        organization=caller.organization_id,
+        mode=caller.mode,
+        rule=f"{PURPOSE}:{asked.channel}",
+        kind="call" if asked.channel == "voice" else "message",
+        wording=dict(asked.words),
+        metadata=dict(asked.metadata),
+        expires_at=ends,
+    )

@@ -1,10 +1,9 @@
 """A booking's rules made into notifications, and kept in step when it is edited."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from gateway import settings
 from gateway.domain import channel_plan, lanes, reminders
 from gateway.domain.decision import Facts, opens_at
 from gateway.domain.lifecycle import PENDING
@@ -13,11 +12,10 @@ from gateway.domain.outcomes import Reason
 from gateway.domain.policy import Policy
 from gateway.domain.quiet_hours import Action
 from gateway.models import withdrawal
-from gateway.models.base import new_id
 from gateway.models.booking import Booking
 from gateway.models.contact import Contact
 from gateway.models.notification import OPEN, Notification
-from gateway.usecases import facts, policies, work
+from gateway.usecases import facts, fresh, policies
 
 SUBJECT = "booking"
 Ring = tuple[str, int, str]  # a claimed notification to be taken up now: id, claim, queue
@@ -76,32 +74,26 @@ def _row(
     booking: Booking, person: Contact, moment: reminders.Moment, policy: Policy, now: datetime
 ) -> dict[str, Any]:
     rule = moment.rule
-    opens = _opens(booking, person, moment, policy, now)
-    due = opens <= now and not moment.past and work.unlimited(rule.purpose)
-    return {
-        "id": new_id("nt"),
-        "organization": booking.organization_id,
-        "mode": booking.mode,
-        "subject_type": SUBJECT,
-        "subject_id": booking.id,
-        "schedule_version": booking.schedule_version,
-        "rule": rule.key,
-        "number": moment.number,
-        "kind": rule.kind,
-        "purpose": rule.purpose,
-        "booking": booking.id,
-        "contact": person.id,
-        "plan": channel_plan.to_json(rule.steps),
-        "step": 0,
-        "lane": work.lane(rule.channel, rule.purpose),
-        "wording": wording_of(rule),
-        "metadata": {},
-        "due_at": moment.due_at,
-        "expires_at": moment.expires_at,
-        "created_at": now,
-        "tries": 0,
-        **opening(opens, now, past=moment.past, due=due),
-    }
+    return fresh.notification(
+        now,
+        subject=(SUBJECT, booking.id),
+        purpose=rule.purpose,
+        plan=channel_plan.to_json(rule.steps),
+        due_at=moment.due_at,
+        opens_at=_opens(booking, person, moment, policy, now),
+        past=moment.past,
+        at_once=True,
+        organization=booking.organization_id,
+        mode=booking.mode,
+        schedule_version=booking.schedule_version,
+        rule=rule.key,
+        number=moment.number,
+        kind=rule.kind,
+        booking=booking.id,
+        contact=person.id,
+        wording=wording_of(rule),
+        expires_at=moment.expires_at,
+    )
 
 
 def wording_of(rule: reminders.Rule) -> dict[str, Any]:
@@ -122,24 +114,6 @@ def _opens(
         opted_out=False, has_address=True, quiet=quiet, zone=zone, made_at=made_at,
     )  # fmt: skip
     return opens_at(planned)
-
-
-def opening(due_at: datetime, now: datetime, *, past: bool, due: bool) -> dict[str, Any]:
-    """The columns that say where a fresh notification stands: past, due (and claimed for the
-    request that makes it), or waiting."""
-    if past:
-        return {
-            "state": N.SUPPRESSED, "reason": Reason.PAST, "finished_at": now,
-            "next_attempt_at": None, "lease_until": None, "claim": 0,
-        }  # fmt: skip
-    waiting = {"reason": None, "finished_at": None}
-    if due:
-        lease = timedelta(seconds=settings.current().claim_lease_seconds)
-        claimed = {"next_attempt_at": None, "lease_until": now + lease, "claim": 1}
-        return {"state": N.DUE, **claimed, **waiting}
-    return {
-        "state": N.SCHEDULED, "next_attempt_at": due_at, "lease_until": None, "claim": 0, **waiting
-    }  # fmt: skip
 
 
 def renew(booking: Booking, now: datetime) -> list[Ring]:
