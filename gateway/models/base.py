@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -191,3 +191,15 @@ def atomic() -> Iterator[None]:
     own_turn = db.obj.turn() if isinstance(db.obj, FairSqliteDatabase) else nullcontext()
     with own_turn, db.atomic():
         yield
+
+
+def take_due(
+    column: Any, now: datetime, limit: int, pause: timedelta, *where: Any, also: Any = ()
+) -> list[Any]:
+    """The rows of a column's table whose moment has come, earliest first and at most `limit`, each
+    put off by `pause` so that it is not handed out again at once: their ids, and the columns
+    `also` asked for. Rows that another transaction holds are passed over."""
+    table = column.model
+    due = table.select(table.id).where(column <= now, *where).order_by(column).limit(limit)
+    put_off = table.update({column: now + pause}).where(table.id.in_(lock(due, skip_locked=True)))
+    return list(put_off.returning(table.id, *also).execute())

@@ -14,7 +14,7 @@ from peewee import (
     ModelSelect,
 )
 
-from gateway.models.base import Row, UTCField, id_field, lock
+from gateway.models.base import Row, UTCField, id_field, lock, take_due
 from gateway.models.contact import Contact
 from gateway.models.organization import Organization
 from gateway.models.upcoming import wrote
@@ -70,10 +70,7 @@ class Booking(Row):
     def claim_overdue(cls, now: datetime, limit: int, pause: timedelta) -> list[str]:
         """Ids of those that should have begun by now, put off by `pause` so that they are not
         handed out again at once."""
-        due = cls.select(cls.id).where(cls.overdue_at <= now).order_by(cls.overdue_at).limit(limit)
-        put_off = cls.update(overdue_at=now + pause)
-        put_off = put_off.where(cls.id.in_(lock(due, skip_locked=True)))
-        return [row.id for row in put_off.returning(cls.id).execute()]
+        return [row.id for row in take_due(cls.overdue_at, now, limit, pause)]
 
     @classmethod
     def mark_overdue(

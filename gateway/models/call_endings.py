@@ -8,7 +8,7 @@ from peewee import IntegerField
 
 from gateway.domain.lifecycle import CallState, is_final
 from gateway.models.attempt import Attempt
-from gateway.models.base import UTCField, lock
+from gateway.models.base import UTCField, lock, take_due
 
 OVER = tuple(state for state in CallState if is_final(state))
 
@@ -58,11 +58,5 @@ class EndableCall(Attempt):
     def claim_endings(cls, now: datetime, limit: int, pause: timedelta) -> list[str]:
         """Ids of calls that the provider is due to be asked to end, put off by `pause` so that they
         are not handed out again at once."""
-        due = (
-            cls.select(cls.id)
-            .where(cls.end_at <= now, cls.external_id.is_null(False))
-            .order_by(cls.end_at)
-            .limit(limit)
-        )
-        put_off = cls.update(end_at=now + pause).where(cls.id.in_(lock(due, skip_locked=True)))
-        return [row.id for row in put_off.returning(cls.id).execute()]
+        named = cls.external_id.is_null(False)
+        return [row.id for row in take_due(cls.end_at, now, limit, pause, named)]

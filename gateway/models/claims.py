@@ -9,7 +9,7 @@ from peewee import Case, fn
 from gateway.domain.lanes import priority
 from gateway.domain.lifecycle import PENDING
 from gateway.domain.lifecycle import NotificationState as N
-from gateway.models.base import alone, atomic, lock
+from gateway.models.base import alone, atomic, lock, take_due
 from gateway.models.feed import FeedEntry
 from gateway.models.hold import SENDER
 from gateway.models.notification import LET_GO, Notification, told
@@ -186,9 +186,7 @@ def overdue_leases(now: datetime, limit: int = 500) -> list[Notification]:
 def claim_steps(now: datetime, limit: int, pause: timedelta) -> list[str]:
     """Ids of rows whose present step had its time, put off by `pause` so that they are not handed
     out again at once."""
-    due = Row.select(Row.id).where(Row.step_until <= now).order_by(Row.step_until).limit(limit)
-    put_off = Row.update(step_until=now + pause).where(Row.id.in_(lock(due, skip_locked=True)))
-    return [row.id for row in put_off.returning(Row.id).execute()]
+    return [row.id for row in take_due(Row.step_until, now, limit, pause)]
 
 
 def in_flight() -> dict[str, int]:

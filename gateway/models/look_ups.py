@@ -5,7 +5,7 @@ from typing import Self
 
 from peewee import CharField, IntegerField
 
-from gateway.models.base import Row, UTCField, id_field, lock
+from gateway.models.base import Row, UTCField, id_field, take_due
 
 
 class Watched(Row):
@@ -49,7 +49,5 @@ class Watched(Row):
     def claim_look_ups(cls, now: datetime, limit: int, pause: timedelta) -> list[tuple[str, int]]:
         """Attempts that are due for a look-up at their provider, as (id, which look-up it is, from
         1), put off by `pause` so that they are not handed out again at once."""
-        due = cls.select(cls.id).where(cls.lookup_at <= now).order_by(cls.lookup_at).limit(limit)
-        put_off = cls.update(lookup_at=now + pause)
-        put_off = put_off.where(cls.id.in_(lock(due, skip_locked=True)))
-        return [(row.id, row.lookups + 1) for row in put_off.returning(cls).execute()]
+        found = take_due(cls.lookup_at, now, limit, pause, also=(cls.lookups,))
+        return [(row.id, row.lookups + 1) for row in found]

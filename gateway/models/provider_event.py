@@ -6,7 +6,7 @@ from peewee import CharField, ForeignKeyField, IntegerField, TextField, fn
 
 from gateway.domain.callback import EventKind
 from gateway.models.attempt import Attempt
-from gateway.models.base import Row, UTCField, WordField, id_field, lock
+from gateway.models.base import Row, UTCField, WordField, id_field, lock, take_due
 from gateway.models.call_log import CallLog
 from gateway.models.message_log import MessageLog
 from gateway.models.organization import Organization
@@ -127,16 +127,7 @@ class ProviderEvent(Row):
     def claim_waiting(cls, now: datetime, limit: int, pause: timedelta) -> list[str]:
         """Ids of events that wait and are due, put off by `pause` so that they are not handed out
         again at once."""
-        due = (
-            cls.select(cls.id)
-            .where(cls.next_attempt_at <= now)
-            .order_by(cls.next_attempt_at)
-            .limit(limit)
-        )
-        put_off = cls.update(next_attempt_at=now + pause).where(
-            cls.id.in_(lock(due, skip_locked=True))
-        )
-        return [row.id for row in put_off.returning(cls.id).execute()]
+        return [row.id for row in take_due(cls.next_attempt_at, now, limit, pause)]
 
     @classmethod
     def timeline(cls, ids: list[str]) -> list["ProviderEvent"]:
