@@ -1,10 +1,29 @@
 """The Flask edge: the API, the webhooks, health and the documentation, as one application."""
 
-from typing import Any
+from importlib import import_module
+from types import ModuleType
 
 from flask import Flask
 
 from gateway.settings import Settings
+
+RESOURCES = (
+    "admin_queues",
+    "admin_reminders",
+    "bookings",
+    "calls",
+    "contacts",
+    "dead_letters",
+    "events",
+    "health",
+    "messages",
+    "organization",
+    "parked_events",
+    "plan",
+    "queue",
+    "templates",
+    "webhooks",
+)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -29,44 +48,10 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def _described() -> tuple[Any, ...]:
-    """The resources of the API."""
+def _described() -> list[ModuleType]:
+    """The modules of the API's resources."""
     # The broker is built from the settings when the actors are imported: not before this call.
-    from gateway.http import (
-        admin_queues,
-        admin_reminders,
-        bookings,
-        calls,
-        contacts,
-        dead_letters,
-        events,
-        health,
-        messages,
-        organization,
-        parked_events,
-        plan,
-        queue,
-        templates,
-        webhooks,
-    )
-
-    return (
-        admin_queues,
-        admin_reminders,
-        bookings,
-        calls,
-        contacts,
-        dead_letters,
-        events,
-        health,
-        messages,
-        organization,
-        parked_events,
-        plan,
-        queue,
-        templates,
-        webhooks,
-    )
+    return [import_module(f"gateway.http.{name}") for name in RESOURCES]
 
 
 def _undescribed(app: Flask) -> None:
