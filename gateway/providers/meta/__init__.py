@@ -5,20 +5,19 @@ from datetime import datetime
 
 from gateway.domain.callback import Acknowledgement, Callback, ProviderEvent, Route, Verified
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import CallRequest, Found, Listed, Placement, Request, Result
+from gateway.domain.provider import CallRequest, Placement, Request, Result
 from gateway.providers.meta import accounts, events, sending, signatures
 from gateway.providers.transport import Transport
+from gateway.providers.unasked import Unasked
 from gateway.settings import Settings
 
 
-class MetaProvider:
+class MetaProvider(Unasked):
     """Meta's live sender and, where there is a sandbox, its imitation. Ids of messages hold the
     telephone number of the person: they are stored and never logged."""
 
     name = "meta"
     channels = frozenset({"whatsapp"})
-    can_be_asked = False
-    can_end = False
     own_numbers = False
 
     def __init__(self, settings: Settings) -> None:
@@ -46,24 +45,6 @@ class MetaProvider:
             failure = Failure(FailureClass.TECHNICAL, Reason.CHANNEL_UNUSABLE)
             return Placement(Result.REJECTED, failure=failure)
         return sending.place(self._transport, self._known(request.account), request)
-
-    def find(self, request: Request) -> Sequence[Found] | None:
-        """None: the Cloud API has no list of messages."""
-        return None
-
-    def fetch(self, account: str, external_id: str) -> Found | None:
-        """None: the Cloud API shows no message."""
-        return None
-
-    def listed(
-        self, account: str, from_address: str, since: datetime, channel: str = "whatsapp"
-    ) -> Sequence[Listed] | None:
-        """None: the Cloud API has no list of messages."""
-        return None
-
-    def hang_up(self, account: str, external_id: str) -> bool:
-        """False: there are no calls."""
-        return False
 
     def verify(self, callback: Callback, now: datetime) -> Verified:
         """See Provider. By the app secret; Meta signs no time."""

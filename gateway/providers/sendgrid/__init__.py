@@ -5,19 +5,18 @@ from datetime import datetime
 
 from gateway.domain.callback import Acknowledgement, Callback, ProviderEvent, Route, Verified
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import CallRequest, Found, Listed, Placement, Request, Result
+from gateway.domain.provider import CallRequest, Placement, Request, Result
 from gateway.providers.sendgrid import accounts, events, sending, signatures
 from gateway.providers.transport import Transport
+from gateway.providers.unasked import Unasked
 from gateway.settings import Settings
 
 
-class SendGridProvider:
+class SendGridProvider(Unasked):
     """SendGrid's live account and, where there is a sandbox, its imitation."""
 
     name = "sendgrid"
     channels = frozenset({"email"})
-    can_be_asked = False
-    can_end = False
     own_numbers = False
     routes: Sequence[Route] = (
         Route("sendgrid/events", ("application/json",), Acknowledgement(204)),
@@ -44,24 +43,6 @@ class SendGridProvider:
             failure = Failure(FailureClass.TECHNICAL, Reason.CHANNEL_UNUSABLE)
             return Placement(Result.REJECTED, failure=failure)
         return sending.place(self._transport, self._known(request.account), request)
-
-    def find(self, request: Request) -> Sequence[Found] | None:
-        """None: what was sent is shown to those who bought its activity feed only."""
-        return None
-
-    def fetch(self, account: str, external_id: str) -> Found | None:
-        """None: see find."""
-        return None
-
-    def listed(
-        self, account: str, from_address: str, since: datetime, channel: str = "email"
-    ) -> Sequence[Listed] | None:
-        """None: see find."""
-        return None
-
-    def hang_up(self, account: str, external_id: str) -> bool:
-        """False: there are no calls."""
-        return False
 
     def verify(self, callback: Callback, now: datetime) -> Verified:
         """See Provider. By the public key of the signed event webhook."""

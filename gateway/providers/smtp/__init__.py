@@ -6,19 +6,18 @@ from datetime import datetime
 from gateway import wallclock
 from gateway.domain.callback import Callback, Forbidden, ProviderEvent, Route, Verified
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import CallRequest, Found, Listed, Placement, Request, Result
+from gateway.domain.provider import CallRequest, Placement, Request, Result
 from gateway.providers.smtp import accounts, sending
+from gateway.providers.unasked import Unasked
 from gateway.settings import Settings
 
 
-class SmtpProvider:
+class SmtpProvider(Unasked):
     """The mail server at SMTP_URL and, where there is a sandbox, its imitation."""
 
     name = "smtp"
     channels = frozenset({"email"})
     routes: Sequence[Route] = ()
-    can_be_asked = False
-    can_end = False
     own_numbers = False
 
     def __init__(self, settings: Settings) -> None:
@@ -42,24 +41,6 @@ class SmtpProvider:
             return Placement(Result.REJECTED, failure=failure)
         account = self._known(request.account)
         return sending.place(account, request, self._seconds, wallclock.now())
-
-    def find(self, request: Request) -> Sequence[Found] | None:
-        """None: a mail server can't be asked what it has sent."""
-        return None
-
-    def fetch(self, account: str, external_id: str) -> Found | None:
-        """None: a mail server can't be asked what it has sent."""
-        return None
-
-    def listed(
-        self, account: str, from_address: str, since: datetime, channel: str = "email"
-    ) -> Sequence[Listed] | None:
-        """None: a mail server can't be asked what it has sent."""
-        return None
-
-    def hang_up(self, account: str, external_id: str) -> bool:
-        """False: there are no calls."""
-        return False
 
     def verify(self, callback: Callback, now: datetime) -> Verified:
         """Raises Forbidden: mail servers call nobody."""

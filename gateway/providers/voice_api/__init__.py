@@ -5,19 +5,18 @@ from datetime import datetime
 
 from gateway.domain.callback import Acknowledgement, Callback, ProviderEvent, Route, Verified
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import CallRequest, Found, Listed, Placement, Request, Result
+from gateway.domain.provider import CallRequest, Placement, Request, Result
 from gateway.providers.transport import Transport
+from gateway.providers.unasked import Unasked
 from gateway.providers.voice_api import accounts, calls, signatures, statuses
 from gateway.settings import Settings
 
 
-class VoiceApiProvider:
+class VoiceApiProvider(Unasked):
     """Whoever answers at VOICE_PROVIDER_API_URL and, where there is a sandbox, its imitation."""
 
     name = "voice_api"
     channels = frozenset({"voice"})
-    can_be_asked = False
-    can_end = False
     own_numbers = True
     routes: Sequence[Route] = (
         Route("call-status", ("application/json",), Acknowledgement(200, {"success": True})),
@@ -46,24 +45,6 @@ class VoiceApiProvider:
             failure = Failure(FailureClass.TECHNICAL, Reason.CONFIGURATION)
             return Placement(Result.NOT_SENT, failure=failure)
         return calls.place(self._transport, self._known(request.account), request)
-
-    def find(self, request: Request) -> Sequence[Found] | None:
-        """None: the contract has nothing to ask with."""
-        return None
-
-    def fetch(self, account: str, external_id: str) -> Found | None:
-        """None: the contract has nothing to ask with."""
-        return None
-
-    def listed(
-        self, account: str, from_address: str, since: datetime, channel: str = "voice"
-    ) -> Sequence[Listed] | None:
-        """None: the contract has nothing to ask with."""
-        return None
-
-    def hang_up(self, account: str, external_id: str) -> bool:
-        """False: the contract has nothing to end a call with."""
-        return False
 
     def verify(self, callback: Callback, now: datetime) -> Verified:
         """See Provider. Standard Webhooks with a whsec_ secret, else the secret as bearer."""
