@@ -14,7 +14,7 @@ import requests
 
 from gateway.cli.embedded_redis import free_port
 from gateway.cli.install import ROOT
-from tests.cli.stacks import SECRET_KEY, Api, clean_env, command, descendants, processes
+from tests.cli.stacks import SECRET_KEY, Api, clean_env, command, processes
 from tests.waiting import until
 
 
@@ -72,9 +72,8 @@ def start(env: dict[str, str]) -> Iterator[Any]:
 
     yield worker
     for one in started:
-        for pid in [one.process.pid, *descendants(one.process.pid)]:
-            if one.process.poll() is None:
-                os.kill(pid, signal.SIGKILL)
+        if one.process.poll() is None:
+            os.killpg(one.process.pid, signal.SIGKILL)  # one by one, children would outlive it
         one.process.wait()
 
 
