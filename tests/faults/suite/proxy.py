@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import socket
 import struct
 import threading
@@ -11,6 +12,15 @@ from typing import Any
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER with no time: closing sends RST
 _PIECE = 64 * 1024
+
+
+@functools.cache
+def _everybodys_loop() -> asyncio.AbstractEventLoop:
+    """The loop of all proxies of the process, which outlives each of them: a connection whose loop
+    has ended is left to the garbage collector, which complains in whatever test runs then."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="proxies", daemon=True).start()
+    return loop
 
 
 class Proxy:
@@ -25,15 +35,13 @@ class Proxy:
         self.silenced = 0
         self._upstream = upstream
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
-        self._server: asyncio.Server | None = None
-        self._loop = asyncio.new_event_loop()
+        self._serving: set[asyncio.Task[None]] = set()
+        self._accepting: asyncio.Task[None] | None = None
         # Bound for good, so that nobody takes the port while it refuses.
         self._reserved = socket.socket()
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._reserved.bind(("127.0.0.1", 0))
         self.port: int = self._reserved.getsockname()[1]
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
         self.accept()
 
     def accept(self) -> None:
@@ -52,29 +60,40 @@ class Proxy:
     def close(self) -> None:
         """End it."""
         self.refuse()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
         self._reserved.close()
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(work, _everybodys_loop()).result(10)
 
     async def _listen(self) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(
-                self._serve, "127.0.0.1", self.port, reuse_port=True, backlog=512
-            )
+        if self._accepting is None:
+            door = socket.socket()
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            door.bind(("127.0.0.1", self.port))
+            door.listen(512)
+            door.setblocking(False)
+            self._accepting = asyncio.create_task(self._take_all(door))
+
+    async def _take_all(self, door: socket.socket) -> None:
+        with door:
+            while True:
+                near, _ = await asyncio.get_running_loop().sock_accept(door)
+                serving = asyncio.create_task(self._serve(near))
+                self._serving.add(serving)
+                serving.add_done_callback(self._serving.discard)
 
     async def _stop_listening(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait({self._accepting})
+            self._accepting = None
 
     async def _reset_all(self) -> None:
         for pair in list(self._pairs):
             _abort(pair)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, near: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=near)
         try:
             if isinstance(self._upstream, int):
                 far_reader, far = await asyncio.open_connection("127.0.0.1", self._upstream)
@@ -84,6 +103,9 @@ class Proxy:
             writer.transport.abort()
             return
         pair = (writer, far)
+        if self._accepting is None:  # refused meanwhile
+            _abort(pair)
+            return
         self._pairs.add(pair)
         hushed = asyncio.Event()
         try:
