@@ -19,13 +19,15 @@ EARLY, LATE = timedelta(seconds=5), timedelta(seconds=45)
 class Expecting:
     """A notification that may have a call which we do not know. `waits`: it would leave now, so
     that a call of its own is what it most likely has. Otherwise it has an attempt already, whose
-    `last` state, None if it may be anything, says whether another may have followed."""
+    `last` state, None if it may be anything, says whether another may have followed. `later`: the
+    call would be one of a further step of its plan, which it may have reached meanwhile."""
 
     id: str
     due_at: datetime
     expires_at: datetime
     waits: bool
     last: AttemptState | None = None
+    later: bool = False
 
     def may_have(self, at: datetime) -> bool:
         """Whether a call of that moment may be its own."""
@@ -44,18 +46,21 @@ class Owned:
 def pair(expecting: Iterable[Expecting], calls: Sequence[Found]) -> dict[str, Owned]:
     """The calls of each notification that has any, by its id; each call at most once. In time
     order, each call goes to the earliest due of those that wait and have none yet; else to one
-    whose last attempt failed, as a further attempt; else to one that was called already, as
-    suspected. A call that fits none is left out."""
+    whose last attempt failed, as a further attempt; else to one that may have come to this step
+    of its plan; else to one that was called already, as suspected. A call that fits none is left
+    out."""
     rows = sorted(expecting, key=lambda row: (row.due_at, row.id))
     owned: dict[str, Owned] = {}
     for call in sorted(calls, key=_by_time):
         assert call.created_at is not None, "a list always says when"
         fitting = [row for row in rows if row.may_have(call.created_at)]
-        fresh = [row for row in fitting if row.waits and row.id not in owned]
+        free = [row for row in fitting if row.id not in owned]
+        fresh = [row for row in free if row.waits and not row.later]
         again = [row for row in fitting if _may_follow(row, owned.get(row.id))]
-        for row in (fresh or again)[:1]:
+        chosen = fresh or again or [row for row in free if row.later]
+        for row in chosen[:1]:
             owned.setdefault(row.id, Owned()).attempts.append(call)
-        if not (fresh or again):
+        if not chosen:
             for row in [row for row in fitting if row.id in owned][-1:]:
                 owned[row.id].suspected.append(call)
     return owned
@@ -64,7 +69,7 @@ def pair(expecting: Iterable[Expecting], calls: Sequence[Found]) -> dict[str, Ow
 def _may_follow(row: Expecting, present: Owned | None) -> bool:
     """Whether a further attempt may have been made."""
     if present is None:
-        return not row.waits and (row.last is None or _failed(row.last))
+        return not (row.waits or row.later) and (row.last is None or _failed(row.last))
     return _failed(present.attempts[-1].state)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.channel_plan import Step
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Reason
 from gateway.models.attempts import AnyAttempt, table_of
@@ -19,15 +20,30 @@ _UNFINISHED = (N.SCHEDULED, N.DUE, N.SENDING, N.UNKNOWN)
 
 
 @dataclass(frozen=True)
+class Way:
+    """One step of a channel plan, and the address by which it reaches its person."""
+
+    number: int
+    planned: Step
+    address: str = field(repr=False)
+    address_hash: str = field(repr=False)
+
+    @property
+    def channel(self) -> str:
+        """Its channel's name."""
+        return self.planned.channel
+
+
+@dataclass(frozen=True)
 class Unfinished:
-    """What is asked about one notification without an outcome."""
+    """What is asked about one notification without an outcome. `ways` are the steps of its plan
+    from the present one, `step`, on, but for those for which its person has no address."""
 
     id: str
     organization_id: str
     mode: str
-    channel: str
-    address: str | None = field(repr=False)
-    address_hash: str | None = field(repr=False)
+    step: int
+    ways: tuple[Way, ...]
     due_at: datetime
     expires_at: datetime
     state: str
@@ -71,13 +87,21 @@ def unfinished(made_before: datetime, due_until: datetime) -> Iterator[Unfinishe
         )
         found: list[tuple[Any, ...]] = list(_tuples(page))
         for id_, organization, mode, plan, step, *more in found:
-            channel = str(plan[step]["channel"])
-            phone, mail, rest = more[:2], more[2:4], more[4:]
-            address = mail if channel == "email" else phone
-            yield Unfinished(id_, organization, mode, channel, *address, *rest)
+            ways = tuple(_ways(plan, step, tuple(more[:2]), tuple(more[2:4])))
+            yield Unfinished(id_, organization, mode, step, ways, *more[4:])
         if len(found) < _PAGE:
             return
         last = found[-1][0]
+
+
+def _ways(
+    plan: list[dict[str, Any]], step: int, phone: tuple[Any, ...], mail: tuple[Any, ...]
+) -> Iterator[Way]:
+    for number, kept in enumerate(plan[step:], step):
+        address, hashed = mail if kept["channel"] == "email" else phone
+        if address:
+            planned = Step(kept["channel"], kept.get("unless"), kept.get("within_minutes"))
+            yield Way(number, planned, address, hashed or "")
 
 
 def _tuples(query: Any) -> Iterable[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """Taking calls into the database again that it lost by being restored from an older backup."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,8 +18,8 @@ from gateway.models.attempts import AnyAttempt, table_with
 from gateway.models.base import atomic
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
-from gateway.models.restored import Unfinished
-from gateway.usecases import inbox, outcomes, sightings
+from gateway.models.restored import Unfinished, Way
+from gateway.usecases import inbox, outcomes, sightings, steps
 
 log = structlog.get_logger(__name__)
 
@@ -55,40 +56,55 @@ class Papers:
         return papers
 
 
-def adopt(row: Unfinished, line: Line, owned: Owned, papers: Papers, now: datetime) -> None:
-    """Make these calls the attempts of a notification, in one transaction: it is at the carrier
-    from then on, and its calls go on like any other. Raises Changed."""
+class Part(NamedTuple):
+    """What a carrier has of one step of a notification's plan."""
+
+    way: Way
+    line: Line
+    owned: Owned
+
+
+def adopt(row: Unfinished, parts: Sequence[Part], papers: Papers, now: datetime) -> None:
+    """Make these calls and messages the attempts of a notification, in one transaction: it is at
+    the carrier from then on, at the last of these steps, and its attempts go on like any other.
+    `parts` are in the order of the plan. Raises Changed."""
     with atomic():
         present = Notification.locked(row.id)
         if present.finished_at is not None or present.tries != row.tries:
             raise Changed
-        calls = [
-            _write(present, row, line, number, found, papers, now)
-            for number, found in enumerate(owned.attempts, present.tries + 1)
-        ]
+        seen: list[tuple[AnyAttempt, Found]] = []
+        for part in parts:
+            seen += _write_all(present, part, papers, len(seen) + present.tries + 1, now)
         # Of those suspected the inbox makes calls of their own, and has them ended.
-        seen = [*zip(calls, owned.attempts, strict=True)]
-        seen += [(calls[-1], found) for found in owned.suspected]
+        calls = len(seen)
+        for part in parts:
+            mine = next(one for one, found in reversed(seen) if found in part.owned.attempts)
+            seen += [(mine, found) for found in part.owned.suspected]
         until = now + inbox.HANDED_OVER
         events = [sightings.keep(call, found, until, now) for call, found in seen]
-        _bring_along(present, len(calls), now)
+        _bring_along(present, parts[-1], calls, now)
     log.info("call adopted", notification_id=row.id, calls=len(seen))
     hit("thaw.after_adoption")
     inbox.apply_each([event_id for event_id in events if event_id is not None], now)
-    for _, found in seen:
-        restored.wake(papers.events.get((line.provider, line.account, found.external_id), []), now)
+    for call, found in seen:
+        named = (call.provider, call.account, found.external_id)
+        restored.wake(papers.events.get(named, []), now)
+
+
+def _write_all(
+    present: Notification, part: Part, papers: Papers, number: int, now: datetime
+) -> list[tuple[AnyAttempt, Found]]:
+    return [
+        (_write(present, part, at, found, papers, now), found)
+        for at, found in enumerate(part.owned.attempts, number)
+    ]
 
 
 def _write(
-    present: Notification,
-    row: Unfinished,
-    line: Line,
-    number: int,
-    found: Found,
-    papers: Papers,
-    now: datetime,
+    present: Notification, part: Part, number: int, found: Found, papers: Papers, now: datetime
 ) -> AnyAttempt:
     """The row of one attempt, under the id that it had before if that is known."""
+    way, line, _ = part
     former = papers.ids.get((line.provider, line.account, found.external_id))
     known = former is not None and _unheard_of(former)
     call = restored.adopt(
@@ -99,14 +115,14 @@ def _write(
         mode=present.mode,
         notification=present.id,
         booking=present.booking_id,
-        step=present.step,
+        step=way.number,
         attempt=number,
         provider=line.provider,
         account=line.account,
         external_id=found.external_id,
         from_address=line.address,
-        to_address=row.address,
-        to_hash=row.address_hash,
+        to_address=way.address,
+        to_hash=way.address_hash,
         created_at=found.created_at,
         lookup_at=outcomes.first_look(now),
     )
@@ -120,15 +136,18 @@ def _unheard_of(attempt_id: str) -> bool:
     return table.get_or_none(table.id == attempt_id) is None
 
 
-def _bring_along(row: Notification, calls: int, now: datetime) -> None:
-    """The notification is where its calls are. Further calls count as repeats of the plan."""
-    further = calls - (row.state in PENDING)
-    counts: dict[str, Any] = {"tries": row.tries + calls, "repeats": row.repeats + further}
+def _bring_along(row: Notification, last: Part, calls: int, now: datetime) -> None:
+    """The notification is where its calls are. Further calls of one step count as repeats."""
+    changes: dict[str, Any] = {"tries": row.tries + calls}
+    if last.way.number > row.step:
+        changes |= steps.onward(row, last.way.number) | {"repeats": len(last.owned.attempts) - 1}
+    else:
+        changes["repeats"] = row.repeats + calls - (row.state in PENDING)
     if row.state != N.SENDING:
-        moved = Notification.move(row, N.SENDING, now, slot_at=None, reason=None, **counts)
+        moved = Notification.move(row, N.SENDING, now, slot_at=None, reason=None, **changes)
         assert moved, "the row is locked"
     else:
-        Notification.carry(row.id, **counts)
+        Notification.carry(row.id, **changes)
 
 
 def not_confirmed(notification_id: str, now: datetime) -> bool:

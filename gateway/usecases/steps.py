@@ -1,6 +1,7 @@
 """The steps of a channel plan: when one has done its work, and when the next begins."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -73,16 +74,23 @@ def advance(row: Notification, now: datetime, reason: str | None) -> bool:
     following = row.step + 1
     if following >= len(row.plan) or row.cancel_requested_at is not None or now >= row.expires_at:
         return False
-    plan = [dict(step) for step in row.plan]
-    plan[row.step]["ended"] = str(reason) if reason else None
     moved = Notification.move(
         row, N.SCHEDULED, now, from_=[N.DUE, N.SENDING, N.UNKNOWN], next_attempt_at=now,
-        plan=plan, step=following, lane=work.lane(plan[following]["channel"], row.purpose),
-        failures=0, repeats=0, slot_at=None, step_until=None, reason=reason,
+        slot_at=None, reason=reason, **onward(row, following, reason),
     )  # fmt: skip
     if moved:
         log.info("next step", notification_id=row.id, step=following, reason=reason)
     return moved
+
+
+def onward(row: Notification, step: int, reason: str | None = None) -> dict[str, Any]:
+    """The columns of a notification that comes to a later step of its plan; `reason` says why the
+    present one ended."""
+    plan = [dict(kept) for kept in row.plan]
+    plan[row.step]["ended"] = str(reason) if reason else None
+    lane = work.lane(plan[step]["channel"], row.purpose)
+    fresh = {"failures": 0, "repeats": 0, "step_until": None}
+    return {"plan": plan, "step": step, "lane": lane, **fresh}
 
 
 def escalate(notification_id: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ import pytest
 from gateway.domain.provider import LookupFailed, MessageRequest
 from gateway.domain.rendering import Rendered
 from gateway.models.base import new_id
+from gateway.models.contact import Contact
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
@@ -76,6 +77,94 @@ def test_a_message_that_left_before_the_restore_is_adopted_and_never_sent_again(
 def _waiting_events() -> list[str]:
     later = datetime.now(UTC) + timedelta(days=1)
     return ProviderEvent.claim_waiting(later, 100, timedelta(0))
+
+
+def over(restored: Restored, row: Notification) -> bool:
+    """Whether a notification has its outcome, once everything that may happen has."""
+    for event_id in _waiting_events():
+        inbox.apply(event_id, datetime.now(UTC))
+    restored.work()
+    return restored.desk.row(row.id).finished_at is not None
+
+
+@pytest.mark.row("A4")
+def test_a_later_step_that_left_in_the_lost_time_is_not_sent_again(restored: Restored) -> None:
+    row = waiting(restored, special("0101"), "whatsapp", "sms")
+    first = lost(restored, special("0101"), "whatsapp")
+    second = lost(restored, special("0101"), "sms")
+    assert restored.thaw().adopted == 1
+    until(lambda: over(restored, row), "the end of the plan", 30)
+    kept = {(one.step, one.external_id) for one in MessageLog.of_notifications([row.id])}
+    assert kept == {(0, first), (1, second)}
+    assert len(restored.placed()) == 2
+
+
+def sent(restored: Restored, phone: str, minutes_ago: int, *channels: str) -> Notification:
+    """A message whose first step left so long before the backup, and was not heard of since."""
+    channel, made = channels[0], restored.desk.now - minutes_ago * MINUTE
+    carrier = for_channel(channel)
+    row = waiting(restored, phone, *channels, state="sending", next_attempt_at=None, tries=1)
+    Notification.carry(row.id, step_until=made + 30 * MINUTE)
+    MessageLog.create(
+        organization=row.organization_id, mode=row.mode, notification=row.id, channel=channel,
+        state="sent", external_id=lost(restored, phone, channel), provider=carrier.name,
+        account=carrier.account("test", channel), from_address=carrier.sender("test", channel),
+        to_address=phone, to_hash=row.contact.phone_hash, created_at=made,
+    )  # fmt: skip
+    return row
+
+
+@pytest.mark.row("A4")
+def test_a_step_that_began_in_the_lost_time_is_found_on_its_own_channel(
+    restored: Restored,
+) -> None:
+    row = sent(restored, ADA, 40, "whatsapp", "sms")
+    second = lost(restored, ADA, "sms")
+    assert restored.thaw().adopted == 1
+    kept = restored.desk.row(row.id)
+    assert (kept.step, kept.tries, kept.step_until) == (1, 2, None)
+    (text,) = [one for one in MessageLog.of_notifications([row.id]) if one.step == 1]
+    assert (text.external_id, text.attempt) == (second, 2)
+
+
+@pytest.mark.row("A4")
+def test_a_step_by_mail_that_may_have_begun_in_the_lost_time_is_not_begun_by_guess(
+    restored: Restored,
+) -> None:
+    """Nobody can be asked whether a mail left."""
+    failed, arrived = (sent(restored, to, 10, "sms", "email") for to in (special("0101"), ADA))
+    for row in (failed, arrived):
+        person = Contact.id == row.contact_id
+        Contact.update(email="ann@example.com", email_hash="0f").where(person).execute()
+    (attempt,) = MessageLog.of_notifications([failed.id])
+    carrier = for_channel("sms")
+
+    def over_there() -> bool:
+        found = carrier.fetch(attempt.account, attempt.external_id or "")
+        return found is not None and found.state == "undelivered"
+
+    until(over_there, "the end of the text message")
+    restored.freeze()
+    dry = restored.catch_up(dry=True)
+    done = restored.thaw()
+    assert (done.checked, done.unknown, done.adopted) == (1, 1, 0)
+    assert dry == done
+    kept = restored.desk.row(failed.id)
+    assert (kept.state, kept.reason) == ("unknown", "not_confirmed")
+    assert restored.desk.row(arrived.id).state == "sending"
+
+
+@pytest.mark.row("A4")
+def test_a_message_goes_to_a_row_that_waits_for_it_before_another_ones_later_step(
+    restored: Restored,
+) -> None:
+    plain = waiting(restored, ADA, "sms")
+    planned = waiting(restored, ADA, "whatsapp", "sms")
+    sid = lost(restored, ADA, "sms")
+    restored.thaw()
+    (kept,) = MessageLog.of_notifications([plain.id])
+    assert kept.external_id == sid
+    assert restored.desk.row(planned.id).state == "scheduled"
 
 
 @pytest.mark.row("A4")
