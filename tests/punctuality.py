@@ -15,7 +15,6 @@ from pathlib import Path
 
 from gateway.cli.embedded_redis import free_port
 from gateway.models import base
-from gateway.models.base import new_id
 from gateway.models.notification import Notification
 from tests import servers
 from tests.cli.stacks import Api, Up, up
@@ -63,16 +62,23 @@ def _fill(running: Up, url: str, how_many: int) -> None:
     if not how_many:
         return
     made = running.api.call(after=365 * 86400.0)
+    columns = [field.column_name for field in Notification._meta.sorted_fields]
+    own = {"id": "'nt_' || n", "subject_id": "'rq_' || n"}
+    copied = ", ".join(own.get(name, f"notification.{name}") for name in columns)
     base.connect(url)
     with base.connection():
-        first = dict(Notification.get_by_id(made).__data__)
-        for start in range(0, how_many, 1000):
-            rows = [
-                first | {"id": new_id("nt"), "subject_id": new_id("rq")}
-                for _ in range(min(1000, how_many - start))
-            ]
-            with base.atomic():
-                Notification.insert_many(rows).execute()
+        mark = "?"
+        if base.dialect() == "postgresql":
+            mark = "%s"
+            base.db.execute_sql("SET statement_timeout = 0")
+        base.db.execute_sql(
+            f"INSERT INTO notification ({', '.join(columns)})"
+            f" WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL"
+            f" SELECT n + 1 FROM series WHERE n < {mark})"
+            f" SELECT {copied} FROM series, notification WHERE notification.id = {mark}",
+            (how_many, made),
+        )
+        base.db.execute_sql("ANALYZE")
     base.db.close_all()
 
 
