@@ -39,7 +39,9 @@ def killed_at(point: str) -> Fault:
             while scene.stage.alive(post) and time.monotonic() < deadline:
                 scene.hold(0.05)
             if scene.stage.alive(post):
-                return  # nobody comes by there any more
+                # Nobody comes by there any more; but it would be killed if it did, unnoticed.
+                scene.stage.end(post, signal.SIGTERM)
+                return
             scene.struck += 1
 
     name = f"killed_at_{point.replace('.', '_')}"
