@@ -26,6 +26,8 @@ PRIORITIES: Mapping[str, int] = {
 FIRST, LAST = 1, 9
 # How many of a kind may be at work at once, over all processes; the others: any number.
 CONCURRENCY: Mapping[str, int] = {"waitlist": 10, "timer": 5, "preference": 2, "nudge": 2}
+# How many of a kind may leave a minute for one organization, unless that has a limit of its own.
+PER_MINUTE: Mapping[str, float] = {"waitlist": 10}
 # What those call them who ask for statistics; either word is understood everywhere.
 SHOWN: Mapping[str, str] = {"timer": "expiry", "waitlist": "notification"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from gateway import contradictions, kinds, parsing, redis_url
+from gateway import contradictions, kinds, parsing, redis_url, retained
 
 
 class InvalidSettings(Exception):
@@ -106,7 +106,13 @@ class Settings:
         kinds.PRIORITIES, parsing.integer(kinds.FIRST, kinds.LAST)
     )
     kind_concurrency: Mapping[str, int] = _by_kind(kinds.CONCURRENCY, parsing.integer(1, 1000))
+    kind_per_minute: Mapping[str, float] = _by_kind(kinds.PER_MINUTE, parsing.number(0, 600_000))
     kind_kept: Mapping[str, kinds.Kept] = _by_kind(kinds.KEPT, kinds.kept)
+    retention_days: Mapping[str, int | None] = field(
+        default_factory=lambda: retained.DAYS,
+        repr=False,
+        metadata={"parse": retained.parse, "required": False},
+    )
     reminders_enabled: bool = _setting(parsing.flag, True)
     retry_default_seconds: tuple[float, ...] = _setting(
         parsing.seconds_list, (5.0, 25.0, 125.0, 625.0, 3125.0)

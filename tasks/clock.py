@@ -15,7 +15,7 @@ from gateway.domain.errors import GatewayError
 from gateway.logs import places
 from gateway.models import base
 from gateway.models.records import IdempotencyRecord
-from gateway.usecases import idempotency
+from gateway.usecases import cron, idempotency, offers
 from tasks import trouble
 from tasks.tick import Tick
 from tasks.wake import Alarm
@@ -52,6 +52,7 @@ def _tick_until(stop: threading.Event) -> None:
                 if tidied is None or not tidied <= now < tidied + _HOUSEKEEPING:
                     tidied = now
                     tidy(now)
+                    cron.install(now)
             trouble.over("clock", "clock ticks again")
         except GatewayError as error:
             trouble.tell("clock", "clock could not tick", error=error.slug)
@@ -69,8 +70,9 @@ def tick(now: datetime) -> int:
 
 
 def tidy(now: datetime) -> None:
-    """Drop what has served its time."""
+    """Drop what has served its time, and wind up what stopped."""
     IdempotencyRecord.forget(now - idempotency.KEPT)
+    offers.wind_up(now)
 
 
 @contextmanager

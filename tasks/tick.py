@@ -9,14 +9,15 @@ import redis
 import structlog
 
 from gateway import settings, wallclock
+from gateway.domain.lanes import WORKING
 from gateway.domain.lanes import lanes as lanes_of
 from gateway.failpoints import hit
 from gateway.logs import places
-from gateway.models import agenda, attempts, base, claims
+from gateway.models import agenda, attempts, base, claims, job_claims
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.provider_event import ProviderEvent
-from gateway.usecases import delivery, holds, work
+from gateway.usecases import cron, delivery, holds, job_runs, work
 from tasks import broker, redis_client, trouble, workload
 from tasks.actors.background import check_provider, look_up
 from tasks.actors.events import apply_event
@@ -45,27 +46,32 @@ class Tick:
         self._worked = self._troubled = self._frozen = False
         self._paused: set[str | None] = set()  # of the queues that bring no rows to the start gate
         # Where the agenda can't be read, everything is taken for due.
-        every = dict.fromkeys(agenda.LANES, now)
-        self._plan = agenda.Agenda(every, now, now, now, now, now, now, now, held=True)
+        every = dict.fromkeys((*agenda.LANES, *agenda.JOB_LANES), now)
+        self._plan = agenda.Agenda(every, **dict.fromkeys(agenda.MOMENTS, now), held=True)
 
     def run(self) -> "Tick":
         """Do all that is due. Raises StoreUnavailable when the database can't be reached."""
         self._part("agenda", self._read)
         plan = self._plan
-        if self._due(plan.lease):
-            self._part("leases", lambda: delivery.sweep(self.now))
-        if plan.held:
-            self._part("holds", lambda: holds.release(self.now))
+        for name, due, part in (
+            ("leases", self._due(plan.lease), delivery.sweep),
+            ("leases of jobs", self._due(plan.job_lease), job_runs.sweep),
+            ("cron jobs", self._due(plan.cron), cron.fire),
+            ("holds", plan.held, holds.release),
+        ):
+            if due:
+                self._part(name, lambda part=part: part(self.now))  # type: ignore[misc]
         self._load = self._look()
         if self._load is None:
             return self
         if self._load.emptied:
             self._part("lost messages", self._start_over)
+        jobs = (at for lane, at in plan.claims.items() if lane in agenda.JOB_LANES)
+        if any(map(self._due, (plan.step, plan.overdue, plan.event, plan.look_up, *jobs))):
+            self._part("pauses", self._read_pauses)
         for queue in BY_QUEUE:
             self._part(f"claims of {queue}", lambda queue=queue: self._claim(queue))  # type: ignore[misc]
-        if any(map(self._due, (plan.step, plan.overdue, plan.event, plan.look_up))):
-            self._part("pauses", self._read_pauses)
-        for name, moment, part in (
+        for name, moment, act in (
             ("steps", plan.step, self._begin_steps),
             ("overdue", plan.overdue, self._mark_overdue),
             ("endings", plan.ending, self._end_calls),
@@ -74,17 +80,18 @@ class Tick:
             ("checks", plan.check, self._check_providers),
         ):
             if self._due(moment):
-                self._part(name, part)
+                self._part(name, act)
         return self
 
     def pause(self, poll: float) -> float:
         """Real seconds until the next tick, at most `poll`."""
-        before = self._plan.lease
+        before = self._leases()
         if self._worked:
             self._part("agenda", self._read)
         plan = self._plan
         # A row that can't be taken back must not make the clock spin.
-        self._troubled = self._troubled or (self._due(before) and plan.lease == before)
+        stuck = (one for one in before if self._due(one) and one in self._leases())
+        self._troubled = self._troubled or any(stuck)
         if plan.held or self._load is None:
             poll = min(poll, _LATER)
         now = wallclock.now()
@@ -93,10 +100,14 @@ class Tick:
             poll = min(poll, max(left, self._least(queue)))
         return poll
 
+    def _leases(self) -> tuple[datetime | None, datetime | None]:
+        return self._plan.lease, self._plan.job_lease
+
     def _moments(self) -> Iterator[tuple[str | None, datetime]]:
         """What the clock is to wake for, and the queue whose workers then do it."""
         plan = self._plan
-        found: list[tuple[str | None, datetime | None]] = [(None, plan.lease)]
+        found: list[tuple[str | None, datetime | None]] = [(None, plan.cron)]
+        found += [(None, one) for one in self._leases()]
         if self._load is not None:
             found += [("voice", plan.ending), ("events", plan.event)]
             found += [("background", plan.look_up), ("background", plan.check)]
@@ -148,16 +159,16 @@ class Tick:
         return load
 
     def _start_over(self) -> int:
-        released = claims.release_all_due(self.now)
+        released = claims.release_all_due(self.now) + job_claims.release_all_due(self.now)
         workload.mark()
         if released:
             log.warning("broker lost its messages", released=released)
-        return delivery.sweep(self.now)
+        return delivery.sweep(self.now) + job_runs.sweep(self.now)
 
     def _claim(self, queue: str) -> int:
         """Claim what is due of a queue, its first lanes first, as far as there is room."""
         lanes = [lane for lane in lanes_of(queue) if self._due_in(lane)]
-        if not lanes or self._load is None:
+        if not lanes or self._load is None or (queue in WORKING and queue in self._paused):
             return 0
         self._frozen = holds.frozen()
         room = 0 if self._frozen else self._load.room(queue)
@@ -182,11 +193,12 @@ class Tick:
         hit("clock.after_lease")
         if not found:
             return 0
-        log.info("due reminders found", count=len(found), lane=lane)
+        jobs = queue in WORKING
+        log.info("due jobs found" if jobs else "due reminders found", count=len(found), lane=lane)
         queued = broker.nudge_each(BY_QUEUE[queue], found)
         hit("clock.after_enqueue")
         if not queued:
-            claims.hand_back(found, self.now)
+            (job_claims if jobs else claims).hand_back(found, self.now)
             self._load = None
             return 0
         log.info("queued", count=len(found), lane=lane)

@@ -72,6 +72,10 @@ def _empty_redis(redis_server: servers.RedisServer) -> None:
     client.flushall()
     client.set("ringback:sentinel", 1)
     client.close()
+    # Here: importing it connects it, by settings that `pytest_configure` makes.
+    from tasks import broker
+
+    broker.answered()  # whatever an earlier test did to it
 
 
 @pytest.fixture(scope="session")

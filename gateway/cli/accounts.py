@@ -12,7 +12,7 @@ from gateway.cli.main import Stopped
 from gateway.domain import channel_plan
 from gateway.domain.reminders import Rule
 from gateway.models.base import connection
-from gateway.usecases import accounts, organizations
+from gateway.usecases import accounts, organizations, policies
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,7 +71,10 @@ def _set_organization(args: argparse.Namespace) -> int:
         changes["rate_per_second"] = _rate(args.rate)
     if not changes:
         raise Stopped("nothing to set: one option more is needed, see --help", 2)
-    organizations.change(find(args.organization), changes)
+    found = find(args.organization)
+    organizations.change(found, changes)
+    if "policy" in changes:
+        policies.changed(found, wallclock.now())
     return 0
 
 

@@ -79,8 +79,9 @@ def tell(args: argparse.Namespace, done: Tally, doing: str, did: str) -> None:
     """What a replay, a discard or the like came to, or would come to."""
     began = f"would {doing}" if args.dry_run else did
     line = (
-        f"{began} {done.notifications} notifications to {len(done.people)} people and"
-        f" {done.events} events; left alone: {done.expired} expired, {done.skipped} skipped"
+        f"{began} {done.notifications} notifications to {len(done.people)} people,"
+        f" {done.events} events and {done.jobs} jobs; left alone: {done.expired} expired,"
+        f" {done.skipped} skipped"
     )
     show(args, tally(done, dry_run=args.dry_run), line)
 

@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from gateway import wallclock
+from gateway.cli.api import Api
 from gateway.cli.credentials import Credentials
 from gateway.cli.journey import Journey
 from gateway.cli.main import Stopped
 from gateway.cli.reporter import Reporter
+from gateway.cli.salon_day import SalonDay
 from gateway.cli.stack import Options, Stack
 from gateway.cli.supervisor import Interrupted
 from gateway.settings import environment
@@ -72,7 +74,8 @@ def _ready(stack: Stack, credentials: Credentials) -> None:
 
 
 def _follow(stack: Stack, credentials: Credentials, clock: Path | None, busy: bool) -> bool:
-    journey = Journey(stack.api, stack.sandbox, credentials.test_key, stack.http, stack.reporter)
+    api = Api(stack.api, credentials.test_key, stack.http)
+    journey = Journey(api, stack.sandbox, stack.reporter)
     begun = time.monotonic()
     journey.begin(wallclock.now(), busy)
     while not journey.complete:
@@ -88,9 +91,17 @@ def _follow(stack: Stack, credentials: Credentials, clock: Path | None, busy: bo
     wrong = journey.differences()
     if wrong:
         raise Stopped("the provider was not asked for what was planned: " + "; ".join(wrong))
+    calls = len(journey.planned)
+    stack.reporter.event("called", f"All {calls} calls are over, each placed once.", calls=calls)
+    if clock:
+        stack.reporter.note(
+            "\nA day at a salon, at speed. Each line says what happened, in its time:"
+        )
+        day = SalonDay(api, stack.reporter, str(clock))
+        day.play(begun + _JOURNEY_SECONDS, stack.supervisor.tick)
     seconds = round(time.monotonic() - begun, 1)
-    text = f"All {len(journey.planned)} calls are over, each placed once, in {seconds} s."
-    stack.reporter.event("complete", text, calls=len(journey.planned), seconds=seconds)
+    text = f"The demo is complete, in {seconds} s."
+    stack.reporter.event("complete", text, calls=calls, seconds=seconds)
     return True
 
 

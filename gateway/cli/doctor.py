@@ -130,7 +130,7 @@ def _providers(settings: Settings) -> Iterator[Finding]:
         name = "TWILIO_FROM_NUMBER" if chosen.name == "twilio" else "VOICE_PROVIDER_FROM_NUMBER"
         yield Finding(ERROR, name, "is missing: live calls have no number to come from")
     # These have settings of their own to be chosen by; unset, nobody misses them.
-    asked = {"whatsapp": settings.whatsapp_provider == "meta", "email": settings.email_provider}
+    asked = {"whatsapp": settings.whatsapp_provider != "twilio", "email": settings.email_provider}
     for channel in (channel for channel, explicit in asked.items() if explicit):
         chosen = for_channel(channel)
         if not chosen.account("live", channel):

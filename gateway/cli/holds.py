@@ -7,6 +7,8 @@ from gateway.cli import local_stack
 from gateway.models.base import connection
 from gateway.usecases import holds
 
+_BY_NAME = {"sender": "busy", "channel": "channel_unusable"}  # no holds, but what rows wait for
+
 
 def run(args: argparse.Namespace) -> int:
     """List what holds calls back, with how many wait for it, or lift one hold."""
@@ -22,7 +24,7 @@ def _list(args: argparse.Namespace) -> int:
         row, count = held.get(scope), waiting.get(scope, 0)
         fields = {
             "scope": scope,
-            "reason": row.reason if row else "busy" if scope.startswith("sender|") else "ended",
+            "reason": row.reason if row else _BY_NAME.get(scope.partition("|")[0], "ended"),
             "since": row.since if row else None,
             "until": row.until if row else None,
             "asked_at": row.check_at if row else None,

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import requests
-
-from gateway.cli.main import Stopped
+from gateway.cli.api import Api
 from gateway.cli.reporter import Reporter
+from gateway.cli.salon import zone_at_ten
 
 _BUSY = "+12025550120"
 
@@ -36,19 +35,19 @@ class Planned:
 class Journey:
     """Books over the real API with a test key, and watches the calls through the same API."""
 
-    api: str
+    api: Api
     sandbox: str
-    key: str
-    http: requests.Session
     reporter: Reporter
     planned: dict[str, Planned] = field(default_factory=dict)
     _before: int = 0
     _looked: float = 0.0
+    _zone: str = "UTC"
 
     def begin(self, now: datetime, busy: bool) -> None:
         """Book three appointments, one for each kind of reminder, and ask for a call at once; with
         `busy`, ask for one more to a number that is engaged. Raises Stopped if the API refuses."""
         self._before = len(self._ledger())
+        self._zone = zone_at_ten(now)  # whatever the hour, nobody is asleep
         at = now + timedelta(seconds=3)
         self._book("at a fixed time", "+12025550100", now + timedelta(hours=2), "at", at=_iso(at))
         start = now + timedelta(minutes=5, seconds=4)
@@ -62,17 +61,17 @@ class Journey:
     def _book(self, title: str, phone: str, start: datetime, kind: str, **rule: Any) -> None:
         booking = {
             "starts_at": _iso(start),
-            "contact": {"name": "Ada", "phone": phone, "locale": "en"},
+            "contact": {"name": "Ada", "phone": phone, "locale": "en", "time_zone": self._zone},
             "service": {"id": "cut", "name": "Haircut"},
             "reminders": [{"kind": kind, "channel": "voice", **rule}],
         }
-        made = self._post("/api/v1/bookings", booking)
+        made = self.api.post("/api/v1/bookings", booking)
         for reminder in made["reminders"]:
             due = datetime.fromisoformat(reminder["due_at"])
             self._plan(reminder["id"], Planned(f"reminder {title}", phone, due))
 
     def _call(self, title: str, phone: str) -> None:
-        made = self._post("/api/v1/calls", {"to": phone, "say": "Your table is ready."})
+        made = self.api.post("/api/v1/calls", {"to": phone, "say": "Your table is ready."})
         due = datetime.fromisoformat(made["due_at"])
         self._plan(made["id"], Planned(f"call {title}", phone, due))
 
@@ -92,7 +91,7 @@ class Journey:
         if time.monotonic() - self._looked < 0.25:
             return
         self._looked = time.monotonic()
-        for call in self._get("/api/v1/calls?limit=50")["data"]:
+        for call in self.api.get("/api/v1/calls?limit=50")["data"]:
             planned = self.planned.get(call["notification_id"] or "")
             if planned:
                 self._follow(call, planned)
@@ -135,30 +134,9 @@ class Journey:
         return [*found, f"{strangers} calls that nobody planned"] if strangers else found
 
     def _ledger(self) -> list[dict[str, Any]]:
-        answer = self.http.get(f"{self.sandbox}/sandbox/ledger", timeout=10)
+        answer = self.api.http.get(f"{self.sandbox}/sandbox/ledger", timeout=10)
         entries: list[dict[str, Any]] = answer.json()
         return entries
-
-    def _get(self, path: str) -> dict[str, Any]:
-        return self._ask("GET", path, None)
-
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return self._ask("POST", path, body)
-
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self.key}"}
-        try:
-            answer = self.http.request(
-                method, self.api + path, json=body, headers=headers, timeout=10
-            )
-        except requests.RequestException as error:
-            if method == "GET":
-                return {"data": []}  # the next look will do: a restart is no end of the journey
-            raise Stopped("the API did not answer a booking") from error
-        if answer.status_code >= 400 and (method == "POST" or answer.status_code < 500):
-            raise Stopped(f"{method} {path.partition('?')[0]} was answered {answer.status_code}")
-        found: dict[str, Any] = answer.json() if answer.status_code < 400 else {"data": []}
-        return found
 
 
 def _iso(moment: datetime) -> str:

@@ -28,6 +28,7 @@ MODULES = {
     "queues": "gateway.cli.queues",
     "kinds": "gateway.cli.queues",
     "reminders": "gateway.cli.reminders",
+    "cron": "gateway.cli.cron",
 }
 
 

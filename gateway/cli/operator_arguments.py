@@ -5,8 +5,9 @@ from pathlib import Path
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `holds`, `queues`, `kinds`, `reminders`, `dead-letters` and `parked-events`."""
+    """Add `holds`, `cron`, `queues`, `kinds`, `reminders`, `dead-letters`, `parked-events`."""
     _holds(commands)
+    _cron(commands)
     _queues(commands)
     _reminders(commands)
     for command, what, show, act in (
@@ -50,6 +51,22 @@ def _holds(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         of_a_stack(one)
 
 
+def _cron(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    actions = commands.add_parser("cron", help="what comes by the clock").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    every = [actions.add_parser("list", help="all of them: last run, its result, next run")]
+    every.append(_named(actions, "run", "do it now"))
+    every.append(_named(actions, "on", "let it come; what was missed is not made up for"))
+    every.append(_named(actions, "off", "let it rest"))
+    change = _named(actions, "set", "another expression or time zone")
+    change.add_argument("--expression", metavar="CRON", help="such as '0 1 * * *'")
+    change.add_argument("--time-zone", metavar="ZONE", help="IANA, or `own`: each organization's")
+    for one in (*every, change):
+        one.add_argument("--json", action="store_true", help="one JSON object a line")
+        of_a_stack(one)
+
+
 def _queues(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for command, what in (("queues", "queue"), ("kinds", "kind of work")):
         actions = commands.add_parser(command, help=f"each {what}: counts, pauses").add_subparsers(
@@ -59,8 +76,8 @@ def _queues(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         for action, told in (("pause", "hold it back"), ("resume", "let it go on")):
             every.append(_named(actions, action, told))
         if command == "queues":
-            jobs = actions.add_parser("jobs", help="notifications on their way, newest first")
-            jobs.add_argument("--queue", choices=("voice", "messages"))
+            jobs = actions.add_parser("jobs", help="notifications and jobs, newest first")
+            jobs.add_argument("--queue", choices=("voice", "messages", "timers", "background"))
             jobs.add_argument("--kind")
             jobs.add_argument("--state", help="waiting, active, delayed, completed, failed, dead …")
             jobs.add_argument("--limit", type=_limit, default=100, help="at most so many (100)")
@@ -116,9 +133,9 @@ def of_a_stack(command: argparse.ArgumentParser) -> None:
 
 def _filters(command: argparse.ArgumentParser, of: str) -> None:
     if of == "dead-letters":
-        command.add_argument("--object", choices=("notification", "event"))
+        command.add_argument("--object", choices=("notification", "event", "job"))
         command.add_argument("--reason", help="why it failed")
-        command.add_argument("--kind", help="of the notification")
+        command.add_argument("--kind", help="of the notification, or the name of the job")
         command.add_argument("--booking-id", metavar="ID")
     else:
         command.add_argument("--state", choices=("parked", "dead", "unreadable"))

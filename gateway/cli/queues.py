@@ -9,6 +9,7 @@ from gateway.cli import by_hand, local_stack
 from gateway.cli.main import Stopped
 from gateway.http.job_answer import job_answer
 from gateway.models.base import connection
+from gateway.models.job import Job
 from gateway.models.notification import Notification
 from gateway.usecases import accounts, dead_letters, operators, queues, switches
 from gateway.usecases.accounts import Caller
@@ -62,9 +63,10 @@ def _jobs(operator: Operator, args: argparse.Namespace, now: datetime) -> int:
     return 0
 
 
-def _job(row: Notification) -> str:
+def _job(row: Notification | Job) -> str:
     told = job_answer(row)
-    words = (told["queue"], told["kind"], told["state"], f"{row.tries} tries", row.reason or "")
+    tries = f"{told['attempts']} tries"
+    words = (told["queue"], told["name"] or told["kind"], told["state"], tries, row.reason or "")
     return "  ".join((row.id, f"{row.due_at:%Y-%m-%d %H:%M}", *words, row.held_by or "")).rstrip()
 
 

@@ -66,7 +66,8 @@ class Segment:
 class Inbound:
     """A message somebody wrote. Addresses as in MessageRequest; `media` counts attachments, which
     are never fetched. `opt_out` is the carrier's own reading of the words: "stop", "start", "help"
-    or None. `reply_to` is the external id of the message it answers, where the carrier tells."""
+    or None. `reply_to` is the external id of the message it answers, where the carrier tells;
+    `payload` is what a button that was pressed stands for, whatever is written on it."""
 
     channel: str
     from_: str = field(repr=False)
@@ -75,6 +76,7 @@ class Inbound:
     media: int = 0
     opt_out: str | None = None
     reply_to: str | None = None
+    payload: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ class Facts:
 
     `planned_for` is the schedule version that planned it, `in_force` the subject's present one;
     `ended` says why there is nothing to tell any more. `opted_out`, `has_address`,
-    `channel_usable` (a carrier and a sender for it) and `channel` are those of the present step.
+    `channel_usable` (a carrier and a sender for it) and `channel` are those of the present step;
+    `channel_lost` says of one that can't be used now that it could before, and that no other
+    follows.
     `quiet` and `cap_per_day` are None where they do not bind it (domain/policy.py). `zone` is the
     recipient's, an IANA name; `sent_on_day` counts what others than this notification took of the
     cap, by the recipient's own day; `recipient_free_at` is when the gap since the last one is
@@ -38,6 +40,7 @@ class Facts:
     opted_out: bool
     has_address: bool
     channel_usable: bool = True
+    channel_lost: bool = False
     channel: str = "voice"
     kind: str = "at"
     role: str = "contact"
@@ -99,7 +102,8 @@ def decide(facts: Facts, now: datetime) -> Decision:
     3. There is no need of it: the contact confirmed and it is one of a repeating rule (confirmed),
        the invoice is paid (paid).
     4. The channel of this step: opted out there, no address, no carrier or sender; the next step
-       may do. Before any waiting, so that nobody waits for a channel that is of no use.
+       may do. Before any waiting, so that nobody waits for a channel that is of no use. Only one
+       that was lost, and is the last, is waited for: somebody will notice, and put it right.
     5. The recipient heard from us just now: wait for the gap's end (rate_limited).
     6. Quiet hours: wait for their end, or end it (quiet_hours) when it is to be suppressed, when
        it would be over by then, or when the next one of a repeating rule comes by then; so one
@@ -148,7 +152,11 @@ def _no_way(facts: Facts) -> Decision | None:
         by_mail = facts.channel == "email"
         reason = Reason.INVALID_ADDRESS if by_mail else Reason.INVALID_NUMBER
         return Decision(N.SUPPRESSED, reason)
-    return None if facts.channel_usable else Decision(N.SUPPRESSED, Reason.CHANNEL_UNUSABLE)
+    if facts.channel_usable:
+        return None
+    if facts.channel_lost:
+        return _wait(facts, Reason.CHANNEL_UNUSABLE, facts.expires_at)
+    return Decision(N.SUPPRESSED, Reason.CHANNEL_UNUSABLE)
 
 
 def _too_soon(facts: Facts, now: datetime) -> Decision | None:

@@ -3,13 +3,16 @@
 
 class GatewayError(Exception):
     """Root of all faults that a client or an actor may see. `detail` is safe to show and to log:
-    it never repeats what was sent. `field` names the input at fault, dotted."""
+    it never repeats what was sent. `field` names the input at fault, dotted; `reason` is one word
+    of our vocabulary for what stands against it, `state` how the thing in question stands."""
 
     status = 500
     slug = "internal-error"
     title = "Internal error"
     retryable = False
     retry_after: float | None = None
+    reason: str | None = None
+    state: str | None = None
 
     def __init__(self, detail: str = "", field: str | None = None) -> None:
         self.detail, self.field = detail or self.title, field
@@ -46,6 +49,24 @@ class Conflict(GatewayError):
     status, slug, title = 409, "conflict", "The request conflicts with the present state"
 
 
+class Over(Conflict):
+    """It was decided already, or its time has passed: `state` says how it stands."""
+
+    def __init__(self, what: str, state: str) -> None:
+        super().__init__(f"{what} is {state}")
+        self.state = state
+
+
+class NotNow(Conflict):
+    """What was asked to be sent may not be sent now, for a `reason`."""
+
+    slug, title = "not-now", "It may not be sent now"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"it may not be sent now: {reason}")
+        self.reason = reason
+
+
 class NoProvider(Conflict):
     """There is nothing configured that could carry this out in the key's mode."""
 
@@ -56,6 +77,13 @@ class StillRunning(Conflict):
     """The first request with this Idempotency-Key has not finished."""
 
     slug, title, retryable, retry_after = "still-running", "The first request is running", True, 1.0
+
+
+class AnswerErased(Conflict):
+    """The request with this Idempotency-Key was carried out, and its answer is gone with the person
+    whom it named."""
+
+    slug, title = "answer-erased", "The answer was erased with a person"
 
 
 class StoreUnavailable(GatewayError):

@@ -41,6 +41,7 @@ _JOINED = re.compile(r"[\s_\u002d\u00ad\u2010-\u2015\u2212]+")  # OPT OUT and OP
 _UNSEEN = ("Mn", "Me", "Cf")
 _AROUND = "PZSC"  # general categories of what may stand around a word: marks, spaces, emoji
 _QUOTES = "\"'\u00ab\u00bb\u2018-\u201f"
+_BUTTONS = {reply.name.casefold(): reply for reply in Reply}
 _DIGIT = re.compile(rf"[\s{_QUOTES}(\[]*([1-3])[\s{_QUOTES}.,!)\]]*")
 
 
@@ -56,6 +57,13 @@ def read(text: str) -> Word | None:
     if not 0 < end - start <= LONGEST:
         return None
     return KNOWN.get(_JOINED.sub("", plain[start:end].casefold()))
+
+
+def pressed(payload: str) -> Reply | None:
+    """The answer that a button stands for: 1, 2, 3, or confirm, move, cancel; None for any other.
+    We wrote it ourselves, so that this cancel is no stop."""
+    plain = payload.strip()
+    return _BUTTONS.get(plain.casefold()) or digit(plain)
 
 
 def digit(text: str) -> Reply | None:

@@ -7,6 +7,7 @@ from gateway.kinds import FIRST, LAST, PRIORITIES
 
 QUEUES = ("voice", "messages", "timers", "events", "background")
 SENDING = ("voice", "messages")  # those by which notifications leave
+WORKING = ("timers", "background")  # those by which jobs come to workers
 KINDS = tuple(kinds.PRIORITIES)
 
 
@@ -18,6 +19,17 @@ def queue_of(channel: str) -> str:
 def lane(channel: str, purpose: str, priorities: Mapping[str, int] = PRIORITIES) -> str:
     """The lane of a notification, "<queue>:<priority>"; a kind without a priority comes last."""
     return f"{queue_of(channel)}:{priorities.get(purpose, LAST)}"
+
+
+def job_lane(kind: str, priorities: Mapping[str, int] = PRIORITIES) -> str:
+    """The lane of a job: timers have a queue of their own, all else is done in the background."""
+    queue = "timers" if kind == "timer" else "background"
+    return f"{queue}:{priorities.get(kind, LAST)}"
+
+
+def queue_of_lane(lane: str) -> str:
+    """The queue of a lane."""
+    return lane.partition(":")[0]
 
 
 def priority(lane: str) -> int:

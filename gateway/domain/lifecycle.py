@@ -57,7 +57,35 @@ class BookingState(StrEnum):
     NO_SHOW = "no_show"
 
 
+class JobState(StrEnum):
+    SCHEDULED = "scheduled"  # waits for its moment, for another try or for a hold
+    DUE = "due"  # claimed by a clock, handed to a worker
+    ACTIVE = "active"  # a worker is at it
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class InvoiceState(StrEnum):
+    SCHEDULED = "scheduled"  # nobody was reminded of it yet
+    ACTIVE = "active"  # at least one reminder left
+    PAUSED = "paused"
+    RECOVERED = "recovered"  # paid in full
+    EXHAUSTED = "exhausted"  # every reminder that there may be was sent
+    EXCLUDED = "excluded"  # disputed, canceled or written off
+
+
+class EnrolmentState(StrEnum):
+    SCHEDULED = "scheduled"  # its first step has not begun
+    ACTIVE = "active"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    EXHAUSTED = "exhausted"  # every step came to its end, and none of them reached anybody
+    EXCLUDED = "excluded"  # booked, replied, opted out, or stopped by hand
+
+
 N, C, M, B = NotificationState, CallState, MessageState, BookingState
+J = JobState
 
 NOTIFICATION_MOVES: dict[NotificationState, frozenset[NotificationState]] = {
     # To sending without the gate: the carrier tells of an attempt that we took for not sent. To
@@ -138,6 +166,40 @@ BOOKING_MOVES: dict[BookingState, frozenset[BookingState]] = {
     B.FULFILLED: frozenset(),
     B.NO_SHOW: frozenset({B.CHECKED_IN, B.FULFILLED}),
     B.CANCELED: frozenset(),
+}
+
+JOB_MOVES: dict[JobState, frozenset[JobState]] = {
+    J.SCHEDULED: frozenset({J.DUE, J.CANCELED}),
+    J.DUE: frozenset({J.SCHEDULED, J.ACTIVE, J.CANCELED}),
+    J.ACTIVE: frozenset({J.SCHEDULED, J.DONE, J.FAILED}),
+    # Whoever plans it anew opens it again; what failed also by hand.
+    J.DONE: frozenset({J.SCHEDULED}),
+    J.FAILED: frozenset({J.SCHEDULED}),
+    J.CANCELED: frozenset({J.SCHEDULED}),
+}
+
+V = InvoiceState
+INVOICE_MOVES: dict[InvoiceState, frozenset[InvoiceState]] = {
+    V.SCHEDULED: frozenset({V.ACTIVE, V.PAUSED, V.RECOVERED, V.EXHAUSTED, V.EXCLUDED}),
+    V.ACTIVE: frozenset({V.PAUSED, V.RECOVERED, V.EXHAUSTED, V.EXCLUDED}),
+    # Resumed, or the dispute is over.
+    V.PAUSED: frozenset({V.SCHEDULED, V.ACTIVE, V.RECOVERED, V.EXHAUSTED, V.EXCLUDED}),
+    V.EXCLUDED: frozenset({V.SCHEDULED, V.ACTIVE, V.PAUSED, V.RECOVERED, V.EXHAUSTED}),
+    # More reminders than before are allowed.
+    V.EXHAUSTED: frozenset({V.SCHEDULED, V.ACTIVE, V.PAUSED, V.RECOVERED, V.EXCLUDED}),
+    V.RECOVERED: frozenset(),
+}
+
+_RUN_ENDINGS = frozenset(
+    {EnrolmentState.FINISHED, EnrolmentState.EXHAUSTED, EnrolmentState.EXCLUDED}
+)
+ENROLMENT_MOVES: dict[EnrolmentState, frozenset[EnrolmentState]] = {
+    EnrolmentState.SCHEDULED: _RUN_ENDINGS | {EnrolmentState.ACTIVE, EnrolmentState.PAUSED},
+    EnrolmentState.ACTIVE: _RUN_ENDINGS | {EnrolmentState.PAUSED},
+    EnrolmentState.PAUSED: frozenset(
+        {EnrolmentState.SCHEDULED, EnrolmentState.ACTIVE, EnrolmentState.EXCLUDED}
+    ),
+    **dict.fromkeys(_RUN_ENDINGS, frozenset()),
 }
 
 PENDING = frozenset({N.SCHEDULED, N.DUE})

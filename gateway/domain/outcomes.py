@@ -44,7 +44,11 @@ class Reason(StrEnum):
     PAST = "past"
     SUPERSEDED = "superseded"
     OVER = "over"
+    BOOKED = "booked"
+    REPLIED = "replied"
+    STOPPED = "stopped"
     CANCELED = "canceled"
+    ERASED = "erased"
     NOT_CONFIRMED = "not_confirmed"
     UNKNOWN = "unknown"
 

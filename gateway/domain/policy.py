@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.domain import channel_plan, quiet_hours
+from gateway.domain import channel_plan, dunning_rules, quiet_hours, waitlist
 from gateway.domain.channel_plan import Plan
+from gateway.domain.dunning_rules import Rules
 from gateway.domain.errors import Invalid
 from gateway.domain.quiet_hours import QuietHours
+from gateway.domain.waitlist import Terms
 
 CONTACT, STAFF = "contact", "staff"
 # Their moment was chosen by whoever asked for them, or they answer what somebody just did.
@@ -27,7 +29,8 @@ class Policy:
     `lookahead_minutes`: how far ahead the staff's assignments are scanned. `cancellation`: the
     channels on which a cancellation is confirmed to the contact (None: it is not). `on_unknown`:
     whether a message of which nobody can say that it was sent is sent a second time (once) or not
-    (never); calls never are."""
+    (never); calls never are. `dunning`: when an unpaid invoice is reminded of.
+    `waitlist`: how free slots are offered."""
 
     quiet_hours: QuietHours | None = quiet_hours.USUAL
     strict: bool = False
@@ -37,6 +40,8 @@ class Policy:
     lookahead_minutes: int = 120
     cancellation: Plan | None = None
     on_unknown: str = "never"
+    dunning: Rules = dunning_rules.USUAL
+    waitlist: Terms = waitlist.USUAL
 
     def binds(self, kind: str, role: str) -> bool:
         """Whether quiet hours, cap and gap hold for notifications of this kind to this role
@@ -73,6 +78,8 @@ class Policy:
             "lookahead_minutes": self.lookahead_minutes,
             "cancellation": channels,
             "on_unknown": self.on_unknown,
+            "dunning": self.dunning.to_json() if self.dunning.stages else None,
+            "waitlist": self.waitlist.to_json(),
         }
 
 
@@ -133,6 +140,8 @@ _CHECKS: dict[str, Callable[[Any, str], None]] = {
     "lookahead_minutes": _whole(1, 10_080),
     "cancellation": _cancellation,
     "on_unknown": _on_unknown,
+    "dunning": dunning_rules.check,
+    "waitlist": waitlist.check,
 }
 _PLAIN = ("strict", "gap_seconds", "overdue_minutes", "lookahead_minutes", "on_unknown")
 
@@ -140,20 +149,25 @@ _PLAIN = ("strict", "gap_seconds", "overdue_minutes", "lookahead_minutes", "on_u
 def merged(
     organization: Mapping[str, Any] | None = None, booking: Mapping[str, Any] | None = None
 ) -> Policy:
-    """The policy in force: the booking's parts over the organization's over the usual ones. Parts
-    of quiet hours are laid over each other too; any other part is replaced whole. Both must have
-    passed `check`."""
+    """The policy in force: the booking's parts (or an invoice's) over the organization's over the
+    usual ones. Parts of quiet hours and of dunning are laid over each other too; any other part is
+    replaced whole. Both must have passed `check`."""
     values: dict[str, Any] = {}
     quiet: QuietHours | None = quiet_hours.USUAL
+    dunning = dunning_rules.USUAL
     for layer in (organization or {}, booking or {}):
         values |= layer
         if "quiet_hours" in layer:
             wanted = layer["quiet_hours"]
             under = quiet or quiet_hours.USUAL
             quiet = None if wanted is None else quiet_hours.from_json(wanted, under)
+        if "dunning" in layer:
+            dunning = dunning_rules.from_json(layer["dunning"], dunning)
     plain = {name: values[name] for name in _PLAIN if name in values}
+    if "waitlist" in values:
+        plain["waitlist"] = waitlist.terms(values["waitlist"])
     if "caps" in values:
         plain["cap_per_day"] = values["caps"].get("day")
     if values.get("cancellation") is not None:
         plain["cancellation"] = channel_plan.read(values["cancellation"]["channels"])
-    return Policy(quiet_hours=quiet, **plain)
+    return Policy(quiet_hours=quiet, dunning=dunning, **plain)

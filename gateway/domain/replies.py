@@ -1,4 +1,5 @@
-"""What an answer about an appointment comes to: one pure rule, whichever way the answer came."""
+"""What an answer about an appointment, or an offer of one, comes to: pure rules,
+whichever way the answer came."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +7,7 @@ from enum import StrEnum
 
 from gateway.domain.keywords import Reply
 from gateway.domain.lifecycle import BookingState
+from gateway.domain.waitlist_lifecycle import OfferState
 
 
 class Effect(StrEnum):
@@ -15,7 +17,19 @@ class Effect(StrEnum):
     ASK_TO_MOVE = "ask_to_move"
     CANCEL = "cancel"
     TELL_ANEW = "tell_anew"  # it answers what is not true any more: say what is, change nothing
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    TOO_LATE = "too_late"  # what was offered is not held for them any more
     NOTHING = "nothing"
+
+
+def to_offer(reply: Reply, state: OfferState, expires_at: datetime, now: datetime) -> Effect:
+    """What an answer to an offer comes to now: 1 takes it and 3 lets it go, while it is held."""
+    if reply == Reply.MOVE:
+        return Effect.NOTHING
+    if state != OfferState.OFFERED or now >= expires_at:
+        return Effect.TOO_LATE if reply == Reply.CONFIRM else Effect.NOTHING
+    return Effect.ACCEPT if reply == Reply.CONFIRM else Effect.DECLINE
 
 
 @dataclass(frozen=True)

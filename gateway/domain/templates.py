@@ -24,8 +24,10 @@ PLACEHOLDERS: Mapping[str, str] = {
     "service": "the service booked",
     "for_service": "“for” and the service; nothing when there is none",
     "staff": "the name of whoever serves",
+    "with_staff": "“with” and that name; nothing when nobody is named",
     "price": "the service's price, written as the language does",
     "duration": "how long the appointment takes, such as 45 minutes",
+    "duration_and_price": "both in brackets, as far as they are known; else nothing",
     "date": "the day of the start, such as 1 December",
     "time": "the time of the start",
     "weekday": "the day of the week of the start",
@@ -39,8 +41,9 @@ PLACEHOLDERS: Mapping[str, str] = {
     "offer_expires": "until when an offer stands",
     "link": "a link of yours",
 }
-OPTIONAL = frozenset({"with_customer", "for_service", "reply_hint"})  # may come to nothing
-PHRASED = OPTIONAL | {"greeting"}  # whole phrases, which only some languages have
+_PHRASES = {"with_customer", "with_staff", "for_service", "reply_hint"}
+OPTIONAL = frozenset({*_PHRASES, "duration_and_price"})  # may come to nothing
+PHRASED = frozenset({*_PHRASES, "greeting"})  # whole phrases, which only some languages have
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _OWN = "x_"

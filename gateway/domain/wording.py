@@ -24,7 +24,8 @@ _DIGITS_UNDERSTOOD = ("voice", "sms", "whatsapp")
 class Occasion:
     """What a text is about and whom it is for. `name` is the person addressed, `customer` the one
     who booked. Times are shown in `time_zone` (IANA). `variables` are the caller's own and come
-    first. `digits`: whether 1, 2, 3 are understood as an answer."""
+    first. `digits`: whether 1, 2, 3 are understood as an answer, `offered` whether that answers an
+    offer."""
 
     organization: str
     time_zone: str
@@ -39,6 +40,7 @@ class Occasion:
     starts_at: datetime | None = None
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     digits: bool = False
+    offered: bool = False
 
 
 def check_variables(variables: Mapping[str, object], where: str = "variables") -> dict[str, str]:
@@ -115,6 +117,8 @@ def _greeting(known: Phrases, about: Occasion) -> str:
 def _hint(known: Phrases, about: Occasion) -> str:
     if not about.digits or about.channel not in _DIGITS_UNDERSTOOD:
         return ""
+    if about.offered:
+        return known.press_offer if about.channel == "voice" else known.reply_offer
     return known.press if about.channel == "voice" else known.reply
 
 
@@ -143,6 +147,25 @@ def _moment(text: str, about: Occasion, locale: Locale) -> str:
     return localized.moment(at, about.now, about.time_zone, locale)
 
 
+def _price(about: Occasion, locale: Locale) -> str | None:
+    return None if about.price is None else localized.money(about.price, locale)
+
+
+def _duration(about: Occasion, locale: Locale) -> str | None:
+    minutes = about.duration_minutes
+    return None if minutes is None else localized.duration(minutes, locale)
+
+
+def _duration_and_price(about: Occasion, locale: Locale) -> str:
+    price = about.variables.get("price")
+    known = (
+        about.variables.get("duration") or _duration(about, locale),
+        localized.money(price, locale) if price else _price(about, locale),
+    )
+    listed = ", ".join(part for part in known if part)
+    return f"({listed})" if listed else ""
+
+
 _Find = Callable[[Occasion, Locale], str | None]
 
 _READ: Mapping[str, Callable[[str, Occasion, Locale], str]] = {
@@ -164,14 +187,12 @@ _FOUND: Mapping[str, _Find] = {
         lambda known, about: _with(known.for_service, _own(about, "service", about.service))
     ),
     "staff": lambda about, _: about.staff,
-    "price": lambda about, locale: (
-        None if about.price is None else localized.money(about.price, locale)
+    "with_staff": _phrase(
+        lambda known, about: _with(known.with_staff, _own(about, "staff", about.staff))
     ),
-    "duration": lambda about, locale: (
-        None
-        if about.duration_minutes is None
-        else localized.duration(about.duration_minutes, locale)
-    ),
+    "price": _price,
+    "duration": _duration,
+    "duration_and_price": _duration_and_price,
     "date": _start(
         lambda at, about, locale: localized.day(
             _day_of(at, about), _day_of(about.now, about), locale

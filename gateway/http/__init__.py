@@ -8,20 +8,30 @@ from flask import Flask
 from gateway.settings import Settings
 
 RESOURCES = (
+    "admin_cron",
     "admin_queues",
     "admin_reminders",
     "bookings",
     "calls",
     "contacts",
     "dead_letters",
+    "enrolments",
     "events",
     "health",
+    "invoices",
     "messages",
+    "offers",
     "organization",
     "parked_events",
     "plan",
     "queue",
+    "sequence_enrolments",
+    "sequence_segments",
+    "sequences",
+    "slots",
+    "snapshots",
     "templates",
+    "waitlist",
     "webhooks",
 )
 

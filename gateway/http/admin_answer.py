@@ -5,10 +5,12 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from gateway.domain.lifecycle import NotificationState
+from gateway import kinds
+from gateway.domain.lifecycle import JobState, NotificationState
 from gateway.http.answers import moment, text, when, whole
 from gateway.models import event_search
 from gateway.models.dead_letter import DeadLetter
+from gateway.models.job import Job
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
 from gateway.usecases.operators import Tally
@@ -44,11 +46,24 @@ class EventAnswer(Schema):
     next_attempt_at = when(null=True)
 
 
-class LetterAnswer(Schema):
-    """One dead letter; `notification` or `event` is what it is about."""
+class FailedJob(Schema):
+    """The job that a letter is about, as it stands now."""
 
     id = text()
-    object = text("notification or event")
+    name = text("what is to be done")
+    key = text("for what")
+    kind = text("of work")
+    state = text(enum=[str(state) for state in JobState])
+    reason = text(null=True)
+    failures = whole()
+    due_at = when()
+
+
+class LetterAnswer(Schema):
+    """One dead letter; `notification`, `event` or `job` is what it is about."""
+
+    id = text()
+    object = text("notification, event or job")
     object_id = text()
     reason = text()
     created_at = when()
@@ -56,6 +71,7 @@ class LetterAnswer(Schema):
     resolution = text("replayed or discarded; null while it is open", null=True)
     notification = fields.Nested(FailedNotification, required=True, allow_none=True)
     event = fields.Nested(EventAnswer, required=True, allow_none=True)
+    job = fields.Nested(FailedJob, required=True, allow_none=True)
 
 
 class Step(Schema):
@@ -100,6 +116,7 @@ class TallyAnswer(Schema):
         required=True, metadata={"description": "distinct addresses of these notifications"}
     )
     events = whole()
+    jobs = whole()
     expired = fields.Integer(
         required=True, metadata={"description": "left alone: their time is over"}
     )
@@ -116,7 +133,7 @@ class TallyAnswer(Schema):
 
 def letter_answer(letter: DeadLetter) -> dict[str, Any]:
     """A letter, without its history."""
-    subject, event = getattr(letter, "subject", None), getattr(letter, "event", None)
+    subject, event, job = (getattr(letter, name, None) for name in ("subject", "event", "job"))
     return {
         "id": letter.id,
         "object": letter.object,
@@ -127,6 +144,7 @@ def letter_answer(letter: DeadLetter) -> dict[str, Any]:
         "resolution": letter.resolution,
         "notification": _notification(subject) if subject else None,
         "event": event_answer(event) if event else None,
+        "job": _job(job) if job else None,
     }
 
 
@@ -167,6 +185,19 @@ def _notification(row: Notification) -> dict[str, Any]:
     }
 
 
+def _job(row: Job) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "key": row.key,
+        "kind": kinds.shown(row.kind),
+        "state": row.state,
+        "reason": row.reason,
+        "failures": row.failures,
+        "due_at": moment(row.due_at),
+    }
+
+
 def _step(step: dict[str, Any]) -> dict[str, Any]:
     names = ("what", "attempt", "call_id", "state", "reason", "provider_status", "provider_code")
     at = moment(datetime.fromisoformat(step["at"]))
@@ -180,6 +211,7 @@ def tally(done: Tally, *, dry_run: bool) -> dict[str, Any]:
         "notifications": done.notifications,
         "people": len(done.people),
         "events": done.events,
+        "jobs": done.jobs,
         "expired": done.expired,
         "skipped": done.skipped,
         "remaining": done.remaining,

@@ -50,7 +50,7 @@ class Paused(Schema):
 class JobQuery(PageQuery):
     """Filters of the jobs; they combine."""
 
-    queue = fields.String(validate=validate.OneOf(lanes.SENDING))
+    queue = fields.String(validate=validate.OneOf([*lanes.SENDING, *lanes.WORKING]))
     kind = fields.String(validate=validate.OneOf(KINDS))
     state = fields.String(validate=validate.OneOf(STATES))
     held_by = Text(maximum=160, metadata={"description": "the hold or rate that it waits for"})

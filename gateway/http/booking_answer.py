@@ -109,9 +109,9 @@ def booking_row(booking: Booking) -> dict[str, Any]:
         "starts_at": moment(booking.starts_at),
         "time_zone": booking.time_zone,
         "duration_minutes": booking.duration_minutes,
-        "contact": _contact(booking.contact),
+        "contact": contact_shown(booking.contact),
         "service": booking.service,
-        "staff": _staff(booking.staff) if booking.staff else None,
+        "staff": staff_shown(booking.staff) if booking.staff else None,
         "confirmed": booking.state == BookingState.CONFIRMED,
         "overdue": booking.overdue,
         "move_requested_at": moment(booking.move_requested_at),
@@ -128,7 +128,8 @@ def booking_answer(booking: Booking, planned: Planned, *, attempts: bool) -> dic
     return {**booking_row(booking), "reminders": shown}
 
 
-def _contact(person: Contact) -> dict[str, Any]:
+def contact_shown(person: Contact) -> dict[str, Any]:
+    """Whoever is reached."""
     return {
         "id": person.id,
         "external_id": person.external_id,
@@ -138,7 +139,8 @@ def _contact(person: Contact) -> dict[str, Any]:
     }
 
 
-def _staff(person: Contact) -> dict[str, Any]:
+def staff_shown(person: Contact) -> dict[str, Any]:
+    """Whoever serves them."""
     return {"id": person.external_id, **_reachable(person), "time_zone": person.time_zone}
 
 

@@ -41,7 +41,7 @@ class CallAnswer(Correspondence):
         name="from",
         null=True,
     )
-    to = text("E.164")
+    to = text("E.164; null once the person was erased or the call is older than is kept", null=True)
     answered_by = text(null=True)
     duration_seconds = whole(null=True)
     digits = text("the keys that were pressed", null=True)
@@ -74,7 +74,7 @@ def call_answer(view: CallView, *, transcripts: bool) -> dict[str, Any]:
         **correspondence(call),
         "started_at": moment(call.started_at),
         "from": address(call.from_address),
-        "to": call.to_address,
+        "to": call.to_address or None,
         "answered_by": call.answered_by,
         "duration_seconds": call.duration_seconds,
         "digits": call.digits,

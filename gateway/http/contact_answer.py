@@ -9,6 +9,7 @@ from gateway.domain.channel_plan import CHANNELS
 from gateway.http.answers import moment, text, when
 from gateway.models.consent import Consent
 from gateway.models.contact import Contact
+from gateway.usecases.erasure import Erased
 
 
 class ContactAnswer(Schema):
@@ -49,6 +50,26 @@ class ConsentPage(Schema):
     next_cursor = text("the `cursor` of the next page", null=True)
 
 
+class ErasureAnswer(Schema):
+    """Who was erased."""
+
+    id = text("the contact that was named")
+    contacts = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "all contacts that were this person and are blank now"},
+    )
+    sharing = fields.List(
+        fields.String(),
+        required=True,
+        metadata={
+            "description": "contacts with an external id of their own and one of the same addresses"
+            ": somebody else to us, and kept; erase them too if they are the same person"
+        },
+    )
+    erased_at = when()
+
+
 def contact_answer(person: Contact, opted_out: Sequence[str]) -> dict[str, Any]:
     """A contact with its addresses."""
     return {
@@ -63,6 +84,16 @@ def contact_answer(person: Contact, opted_out: Sequence[str]) -> dict[str, Any]:
         "opted_out": list(opted_out),
         "created_at": moment(person.created_at),
         "updated_at": moment(person.updated_at),
+    }
+
+
+def erasure_answer(erased: Erased) -> dict[str, Any]:
+    """An erasure by ids alone."""
+    return {
+        "id": erased.contact_id,
+        "contacts": erased.contacts,
+        "sharing": erased.sharing,
+        "erased_at": moment(erased.at),
     }
 
 

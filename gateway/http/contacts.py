@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, g
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from gateway import wallclock
 from gateway.domain.channel_plan import CHANNELS
+from gateway.http import doorbell
 from gateway.http.answers import send
 from gateway.http.arguments import Blueprint, opaque_id
 from gateway.http.auth import caller, requires
@@ -14,14 +15,18 @@ from gateway.http.contact_answer import (
     ConsentAnswer,
     ConsentPage,
     ContactAnswer,
+    ErasureAnswer,
     consent_answer,
     contact_answer,
+    erasure_answer,
 )
+from gateway.http.contact_export import ExportAnswer, download
 from gateway.http.fields import Email, Locale, Phone, Text, Zone
 from gateway.http.idempotency import HEADER, REPLAYED, once
 from gateway.http.pagination import PageQuery, page
+from gateway.http.preference_answer import PreferencesAnswer, preferences_answer
 from gateway.models.contact import Contact
-from gateway.usecases import consents, contacts
+from gateway.usecases import consents, contacts, erasure, export, preferences
 from gateway.usecases.idempotency import Answer
 
 blueprint = Blueprint(
@@ -98,6 +103,35 @@ def change(changes: dict[str, Any], contact_id: str) -> Response:
     return _shown(contacts.change(caller(), opaque_id(contact_id), changes, wallclock.now()))
 
 
+@blueprint.route("/<contact_id>", methods=["DELETE"])
+@requires("contacts:write")
+@blueprint.doc(operationId="eraseContact", summary="Erase a person")
+@blueprint.response(200, ErasureAnswer, description="Nothing can leave for them any more")
+@blueprint.alt_response(
+    202,
+    schema=ErasureAnswer,
+    success=True,
+    description="Erased, while a call or message is already at the provider: it is asked to end",
+)
+def erase(contact_id: str) -> Response:
+    """Withdraws what waits, and takes everything personal out of what is kept. What the person said
+    no to stays, by a keyed hash of the address. It can't be undone. Again, it is the same."""
+    erased = erasure.erase(caller(), opaque_id(contact_id), wallclock.now(), g.request_id)
+    doorbell.ring_to_end(erased.calls)
+    return send(200 if erased.settled else 202, erasure_answer(erased))
+
+
+@blueprint.route("/<contact_id>/export", methods=["GET"])
+@requires("contacts:read", "transcripts:read")
+@blueprint.doc(operationId="exportContact", summary="Take out all data of a person")
+@blueprint.response(200, ExportAnswer)
+def take_out(contact_id: str) -> Response:
+    """Everything that is kept about the person, one list for each kind of row; who took it out is
+    noted. Erasing the person empties the same rows."""
+    person, now = opaque_id(contact_id), wallclock.now()
+    return download(person, export.export(caller(), person, now, g.request_id), now)
+
+
 @blueprint.route("/<contact_id>/consent", methods=["GET"])
 @requires("contacts:read", query=True)
 @blueprint.doc(operationId="listConsent", summary="List what a contact agreed to, newest first")
@@ -130,6 +164,17 @@ def state(said: dict[str, Any], contact_id: str) -> Response:
         return Answer(201, consent_answer(consents.state(caller(), person, **said, now=now)))
 
     return once(work)
+
+
+@blueprint.route("/<contact_id>/preferences", methods=["GET"])
+@requires("contacts:read")
+@blueprint.doc(operationId="showPreferences", summary="Show what a contact usually books")
+@blueprint.response(200, PreferencesAnswer)
+def usually(contact_id: str) -> Response:
+    """Counted in the background after each change of a booking. Contacts without an `external_id`
+    and with the same number are one customer here."""
+    person = contacts.show(caller(), opaque_id(contact_id))
+    return send(200, preferences_answer(person.id, preferences.usual(person)))
 
 
 def _shown(person: Contact) -> Response:

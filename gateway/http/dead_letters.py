@@ -23,7 +23,7 @@ from gateway.http.errors import Problem
 from gateway.http.fields import QueryInstant, Text
 from gateway.http.idempotency import HEADER, REPLAYED
 from gateway.http.pagination import PageQuery, page
-from gateway.models.dead_letter import EVENT, NOTIFICATION
+from gateway.models.dead_letter import EVENT, JOB, NOTIFICATION
 from gateway.usecases import dead_letters
 
 blueprint = Blueprint(
@@ -38,9 +38,9 @@ EXAMPLE = {"filter": {"reason": "provider_error", "from": "2026-12-01T00:00:00Z"
 class DeadLetterFilterInput(Schema):
     """Filters of dead letters; they combine."""
 
-    object = fields.String(validate=validate.OneOf([NOTIFICATION, EVENT]))
+    object = fields.String(validate=validate.OneOf([NOTIFICATION, EVENT, JOB]))
     reason = Text(maximum=200)
-    kind = Text(maximum=20, metadata={"description": "of the notification"})
+    kind = Text(maximum=20, metadata={"description": "of the notification, or the name of the job"})
     booking_id = Text(maximum=40)
     from_ = QueryInstant(data_key="from", metadata={"description": "earliest time of the letter"})
     to = QueryInstant(metadata={"description": "written before this"})

@@ -93,6 +93,8 @@ class Problem(Schema):
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     request_id = fields.String(required=True)
+    reason = fields.String(metadata={"description": "what stands against it, in one word"})
+    state = fields.String(metadata={"description": "how the thing in question stands"})
     errors = fields.List(fields.Nested(FieldError), metadata={"maxItems": MAX_ERRORS})
 
 
@@ -114,9 +116,14 @@ def flat(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]
 
 
 def problem(
-    status: int, slug: str, title: str, detail: str, errors: list[tuple[str, str]] | None = None
+    status: int,
+    slug: str,
+    title: str,
+    detail: str,
+    errors: list[tuple[str, str]] | None = None,
+    **more: str | None,
 ) -> Response:
-    """A problem+json answer; `errors` are (field, message)."""
+    """A problem+json answer; `errors` are (field, message), `more` what else is known of it."""
     body: dict[str, Any] = {
         "type": f"urn:ringback:problem:{slug}",
         "title": title,
@@ -124,6 +131,7 @@ def problem(
         "detail": detail,
         "request_id": g.request_id,
     }
+    body.update((name, value) for name, value in more.items() if value)
     if errors:
         body["errors"] = [{"field": name, "message": message} for name, message in errors]
     return Response(
@@ -135,7 +143,8 @@ def _on_fault(fault: GatewayError) -> Response:
     errors = fault.errors if isinstance(fault, InvalidFields) else None
     if errors is None and fault.field:
         errors = [(fault.field, fault.detail)]
-    answer = problem(fault.status, fault.slug, fault.title, fault.detail, errors)
+    known = {"reason": fault.reason, "state": fault.state}
+    answer = problem(fault.status, fault.slug, fault.title, fault.detail, errors, **known)
     if fault.retry_after is not None:
         answer.headers["Retry-After"] = str(max(1, round(fault.retry_after)))
     if isinstance(fault, Unauthenticated):

@@ -8,7 +8,7 @@ from gateway.domain import channel_plan, policy
 from gateway.domain.reminders import EVERY, Rule
 from gateway.http.answers import moment, text, when
 from gateway.models.organization import Organization
-from gateway.usecases import organizations
+from gateway.usecases import organizations, retention
 from gateway.usecases.schedule import rules_in
 
 _WORDS = ("say", "text", "subject", "template", "variables")
@@ -42,6 +42,12 @@ class OrganizationAnswer(Schema):
     policy_in_force = fields.Dict(
         required=True, metadata={"description": "the whole policy, the usual filled in"}
     )
+    retention = fields.Dict(
+        required=True, metadata={"description": "days that differ from the usual"}
+    )
+    retention_in_force = fields.Dict(
+        required=True, metadata={"description": "days for which each is kept; null: for ever"}
+    )
     rate_per_second = fields.Float(required=True, allow_none=True)
     rates = fields.Dict(required=True, metadata={"description": "limits by kind of work"})
     created_at = when()
@@ -59,6 +65,8 @@ def organization_answer(row: Organization) -> dict[str, Any]:
         "repeats": row.repeats,
         "policy": row.policy,
         "policy_in_force": policy.merged(row.policy).to_json(),
+        "retention": row.retention,
+        "retention_in_force": retention.days(row),
         "rate_per_second": in_all,
         "rates": by_kind,
         "created_at": moment(row.created_at),

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from gateway.domain import lanes, repeats
+from gateway.domain import lanes, repeats, retention
 from gateway.http.domain_fields import PolicyField, checked
 from gateway.http.fields import Locale, Text, Zone
 from gateway.http.reminder_input import MOST_RULES, ReminderRule, rules
@@ -31,6 +31,14 @@ class Repeats(fields.Dict):
         return dict(checked(lambda: repeats.check(value), "repeats"))
 
 
+class Retention(fields.Dict):
+    """How many days things are kept."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
+        checked(lambda: retention.check(value), "retention")
+        return dict(value)
+
+
 RATES = Schema.from_dict(
     {kind: PerSecond(metadata={"description": "null: none"}) for kind in lanes.KINDS},
     name="RatesInput",
@@ -55,6 +63,13 @@ class OrganizationChanges(Schema):
         }
     )
     policy = PolicyField()
+    retention = Retention(
+        metadata={
+            "description": "days for which calls, messages, transcripts, events (what carriers "
+            "sent) and people are kept, where not as usual; null: for ever",
+            "example": {"transcripts": 30, "events": 7},
+        }
+    )
     rate_per_second = PerSecond(
         metadata={"description": "how many calls and messages leave a second in all; null: any"}
     )

@@ -11,12 +11,20 @@ from gateway.domain import lanes
 from gateway.models.base import UTCField, db
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
+from gateway.models.cron_job import CronJob
 from gateway.models.hold import Hold
+from gateway.models.job import Job
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
 
-LANES = tuple(lane for queue in ("voice", "messages") for lane in lanes.lanes(queue))
+LANES = tuple(lane for queue in lanes.SENDING for lane in lanes.lanes(queue))
+JOB_LANES = tuple(lane for queue in lanes.WORKING for lane in lanes.lanes(queue))
+
+
+MOMENTS = (
+    "lease", "event", "look_up", "ending", "check", "step", "overdue", "job_lease", "cron"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,13 +39,16 @@ class Agenda:
     check: datetime | None = None  # a paused provider is to be asked how it is
     step: datetime | None = None  # the next step of a plan begins
     overdue: datetime | None = None  # an appointment should have begun
+    job_lease: datetime | None = None  # a worker should be through with a job
+    cron: datetime | None = None  # a slot of a cron job comes
     held: bool = False  # whether anything waits for a hold or a busy sender
 
     @property
     def next(self) -> datetime | None:
         """The earliest of all."""
         moments = [self.claim, self.lease, self.event, self.look_up, self.ending, self.check]
-        return min(filter(None, [*moments, self.step, self.overdue]), default=None)
+        moments += [self.step, self.overdue, self.job_lease, self.cron]
+        return min(filter(None, moments), default=None)
 
     @property
     def claim(self) -> datetime | None:
@@ -50,6 +61,7 @@ def read() -> Agenda:
     named = CallLog.external_id.is_null(False)  # only these can be ended
     due = Notification.next_attempt_at
     heads = [_head(due).where(Notification.lane == lane) for lane in LANES]
+    heads += [_head(Job.next_attempt_at).where(Job.lane == lane) for lane in JOB_LANES]
     heads += [
         _head(Notification.lease_until),
         _head(ProviderEvent.next_attempt_at),
@@ -59,16 +71,22 @@ def read() -> Agenda:
         _head(Hold.check_at).where(Hold.until.is_null()),
         _head(Notification.step_until),
         _head(Booking.overdue_at),
+        _head(Job.lease_until),
+        _head(CronJob.next_at),
         _head(Notification.held_by),
+        _head(Job.held_by),
     ]
-    *raw, held = next(iter(Select(columns=heads).bind(db.obj).tuples()))
+    *raw, held, job_held = next(iter(Select(columns=heads).bind(db.obj).tuples()))
     moments = [UTCField().python_value(value) for value in raw]
-    claims = dict(zip(LANES, moments, strict=False))
-    lease, event, call, message, ending, check, step, overdue = moments[len(LANES) :]
+    every = (*LANES, *JOB_LANES)
+    claims = dict(zip(every, moments, strict=False))
+    lease, event, call, message, ending, check, step, overdue, job_lease, cron = moments[
+        len(every) :
+    ]
     return Agenda(
         {lane: at for lane, at in claims.items() if at is not None},
         lease, event, min(filter(None, (call, message)), default=None), ending, check, step,
-        overdue, held is not None,
+        overdue, job_lease, cron, held is not None or job_held is not None,
     )  # fmt: skip
 
 

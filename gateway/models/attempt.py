@@ -54,6 +54,7 @@ class Attempt(Watched):
     provider_code = WordField(max_length=64, null=True)
     created_at = UTCField()
     ended_at = UTCField(null=True)
+    erased_at = UTCField(null=True)  # nothing personal is left in it since then, nor comes anew
 
     @property
     def standing(self) -> Any:

@@ -51,6 +51,7 @@ class Booking(Row):
     booked_at = UTCField()
     updated_at = UTCField()
     canceled_at = UTCField(null=True)
+    erased_at = UTCField(null=True)  # nothing personal is left in it since then
 
     class Meta:
         indexes = (
@@ -111,6 +112,15 @@ class Booking(Row):
         """Wait for whoever changes this booking; the next one waits until the transaction ends."""
         mine = (cls.organization == organization_id) & (cls.mode == mode)
         lock(cls.select(cls.id).where(cls.id == booking_id, mine)).execute()
+
+    @classmethod
+    def near(
+        cls, organization_id: str, mode: str, staff_id: str, until: datetime
+    ) -> "list[Booking]":
+        """Those of a staff member that start before `until`, at most two weeks before it."""
+        mine = (cls.organization == organization_id, cls.mode == mode, cls.staff == staff_id)
+        week = (cls.starts_at < until, cls.starts_at > until - timedelta(days=14))
+        return list(cls.select().where(*mine, *week))
 
     @classmethod
     def add(cls, **values: Any) -> str | None:

@@ -57,7 +57,8 @@ class CallLog(EndableCall):
         if RECORDING_RANK.get(told, -1) > known or self.recording_status is None:
             self._write(recording_status=status)
 
-    def answered(self, by: str | None) -> None:
-        """Note who or what answered; `unknown` gives way to anything definite."""
-        if by is not None and self.answered_by in (None, "unknown"):
-            self._write(answered_by=by)
+    def answered(self, by: str | None) -> bool:
+        """Note who or what answered; `unknown` gives way to anything definite. True when that is
+        news."""
+        known = by is None or self.answered_by not in (None, "unknown") or by == self.answered_by
+        return not known and self._write(answered_by=by)

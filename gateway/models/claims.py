@@ -9,7 +9,8 @@ from peewee import Case, fn
 from gateway.domain.lanes import priority
 from gateway.domain.lifecycle import PENDING
 from gateway.domain.lifecycle import NotificationState as N
-from gateway.models.base import alone, atomic, lock, take_due
+from gateway.models import due
+from gateway.models.base import atomic, lock, take_due
 from gateway.models.feed import FeedEntry
 from gateway.models.hold import SENDER
 from gateway.models.notification import LET_GO, Notification, told
@@ -17,6 +18,7 @@ from gateway.models.rate import RATE
 from gateway.models.turns import Queue, take
 
 Row = Notification
+SOURCE = due.Source(Row, Row.purpose, N.DUE)
 ALIKE = 500  # rows that are held back along with one
 
 
@@ -33,57 +35,23 @@ def claim_due(
     (id, claim) of each, at most `limit`, in the order in which they should go. Any number of clocks
     may do this at once; each row goes to one of them. When more is due than `limit`, organizations
     take turns."""
-
-    def waiting(row: Any) -> Any:
-        found = (row.lane == lane) & row.next_attempt_at.is_null(False)
-        if only is not None:
-            found &= row.purpose == only
-        return found & row.purpose.not_in(list(besides)) if besides else found
-
-    due = Queue(
-        waiting=waiting,
-        ready=lambda row: row.next_attempt_at <= now,
-        first=lambda row: row.next_attempt_at,
-        every=lambda row: (row.next_attempt_at,),
-    )
-    return _claim(due, now, limit, lease)
-
-
-def _claim(due: Queue, now: datetime, limit: int, lease: timedelta) -> list[tuple[str, int]]:
+    told_of = (Row.organization, Row.mode, Row.state, Row.reason)
     with atomic():
-        ids = take(due, limit)
-        if not ids:
-            return []
-        claimed = {
-            row.id: row
-            for row in Row.update(
-                state=N.DUE,
-                next_attempt_at=None,
-                held_by=None,
-                claim=Row.claim + 1,
-                lease_until=now + lease,
-            )
-            .where(Row.id.in_(ids))
-            .returning(Row.id, Row.organization, Row.mode, Row.state, Row.reason, Row.claim)
-            .execute()
-        }
-        FeedEntry.append([told(claimed[id_].__data__, now) for id_ in ids])
-    return [(id_, claimed[id_].claim) for id_ in ids]
+        rows = due.claim(SOURCE, lane, now, limit, lease, only=only, besides=besides, also=told_of)
+        FeedEntry.append([told(row.__data__, now) for row in rows])
+    return [(row.id, row.claim) for row in rows]
 
 
 def claim_within(
     kind: str, most: int, lane: str, now: datetime, limit: int, lease: timedelta
 ) -> list[tuple[str, int]]:
     """Claim due rows of a kind as `claim_due` does, as long as fewer than `most` of it are at work,
-    all lanes and processes together. Clocks count one after the other: who finds another counting
-    takes none."""
-    if limit < 1:
-        return []
-    with atomic():
-        if not alone(f"kind|{kind}"):
-            return []
-        room = min(limit, most - in_flight().get(kind, 0))
+    jobs of the kind, all lanes and processes together."""
+
+    def claim(room: int) -> list[tuple[str, int]]:
         return claim_due(lane, now, room, lease, only=kind)
+
+    return due.within(kind, most, limit, claim)
 
 
 def hold_alike(row: Notification, scope: str, now: datetime) -> int:
@@ -104,8 +72,13 @@ def hold_alike(row: Notification, scope: str, now: datetime) -> int:
         Row.step == row.step,
         Row.plan == row.plan,
     )
+    waits: dict[str, Any] = {"held_by": scope, "next_attempt_at": Row.expires_at}
+    if row.step_until is not None:
+        # Half of what is left to those that end sooner may be less.
+        alike = alike.where(Row.expires_at >= row.expires_at)
+        waits["step_until"] = row.step_until
     alike = alike.order_by(Row.next_attempt_at).limit(ALIKE)
-    held = Row.update(held_by=scope, next_attempt_at=Row.expires_at)
+    held = Row.update(**waits)
     return int(held.where(Row.id.in_(lock(alike, skip_locked=True))).execute())
 
 
@@ -189,29 +162,13 @@ def claim_steps(now: datetime, limit: int, pause: timedelta) -> list[str]:
     return [row.id for row in take_due(Row.step_until, now, limit, pause)]
 
 
-def in_flight() -> dict[str, int]:
-    """How many rows a clock or a worker holds, by kind of work."""
-    held = Row.select(Row.purpose, fn.COUNT(Row.id)).where(Row.lease_until.is_null(False))
-    counted: Any = held.group_by(Row.purpose).tuples()
-    return dict(counted)
-
-
 def release_all_due(now: datetime) -> int:
     """Let every claim that no worker has taken up run out at once: the broker lost its
     messages. Returns how many there were."""
-    return _run_out(Row.state == N.DUE, now)
+    return due.release_all(SOURCE, now)
 
 
 def hand_back(claimed: Iterable[tuple[str, int]], now: datetime) -> int:
     """Let these claims (id, claim) run out at once: the broker did not take their messages. Those
     that a worker took up all the same stay with it. Returns how many there were."""
-    known = dict(claimed)
-    theirs = Row.id.in_(list(known)) & Row.claim.in_(set(known.values()))
-    return _run_out(theirs & (Row.state == N.DUE), now)
-
-
-def _run_out(which: Any, now: datetime) -> int:
-    waiting = Row.select(Row.id).where(Row.lease_until.is_null(False), which)
-    mine = lock(waiting.order_by(Row.id), skip_locked=True)
-    held = Row.update(lease_until=now - timedelta(seconds=1)).where(Row.id.in_(mine))
-    return int(held.execute())
+    return due.hand_back(SOURCE, claimed, now)

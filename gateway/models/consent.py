@@ -44,6 +44,22 @@ class Consent(Row):
         return latest is not None and not latest.granted
 
     @classmethod
+    def newest_granted(
+        cls, row: Any, channel: Any, address_hash: Any
+    ) -> Any:  # fmt: skip
+        """What the statement that counts for a notification's row says, as a part of a query over
+        it: given or withdrawn, NULL where there is none."""
+        said = cls.alias()
+        counts = said.select(said.granted).where(
+            said.address_hash == address_hash,
+            said.organization == row.organization,
+            said.mode == row.mode,
+            said.channel == channel,
+            (said.purpose == row.purpose) | (said.purpose == ALL),
+        )
+        return counts.order_by(said.at.desc(), said.id.desc()).limit(1)
+
+    @classmethod
     def latest(
         cls,
         organization_id: str,

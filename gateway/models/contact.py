@@ -5,7 +5,7 @@ from typing import Any
 
 from peewee import CharField, ForeignKeyField
 
-from gateway.models.base import Row, UTCField, id_field
+from gateway.models.base import Row, UTCField, dialect, id_field
 from gateway.models.organization import Organization
 
 
@@ -14,6 +14,7 @@ class Contact(Row):
 
     id = id_field("ct")
     organization = ForeignKeyField(Organization, index=False, backref="contacts")
+    organization_id: str
     mode = CharField(max_length=4)
     role = CharField(max_length=10, default="contact")  # contact | staff
     external_id = CharField(max_length=200, null=True)
@@ -26,6 +27,7 @@ class Contact(Row):
     time_zone = CharField(max_length=64, null=True)
     created_at = UTCField()
     updated_at = UTCField()
+    erased_at = UTCField(null=True)  # nothing personal is left in it since then
 
     class Meta:
         indexes = ((("organization", "mode", "role", "external_id"), True),)
@@ -36,7 +38,7 @@ class Contact(Row):
     ) -> "Contact":
         """The row of this person: one with the same external id is brought up to date, otherwise
         one with the very same details is taken again, otherwise one is made."""
-        row = cls._known(organization_id, mode, role, known)
+        row = cls._met(organization_id, mode, role, known)
         if row is None:
             made = cls.insert(
                 organization=organization_id,
@@ -51,7 +53,7 @@ class Contact(Row):
             )
             if fresh is not None:
                 return fresh
-            row = cls._known(organization_id, mode, role, known)
+            row = cls._met(organization_id, mode, role, known)
             assert row is not None, "the external id is taken by a row that is there"
         changed = {name: value for name, value in known.items() if getattr(row, name) != value}
         if changed:
@@ -59,6 +61,33 @@ class Contact(Row):
             for name, value in changed.items():
                 setattr(row, name, value)
         return row
+
+    @classmethod
+    def _met(
+        cls, organization_id: str, mode: str, role: str, known: dict[str, Any]
+    ) -> "Contact | None":
+        """The row that is known, which nobody erases before this transaction ends; whoever erases
+        it now is waited for, and it is not known any more then."""
+        while (row := cls._known(organization_id, mode, role, known)) is not None:
+            if dialect() == "sqlite":
+                break
+            still: Any = cls.select(cls.id).where(cls.id == row.id, cls.erased_at.is_null())
+            if list(still.for_update("FOR KEY SHARE")):
+                break
+        return row
+
+    @classmethod
+    def change(cls, contact_id: str, now: datetime, **values: Any) -> bool:
+        """Write columns of a person who is not erased (by now); whether that was so."""
+        changed = cls.update(updated_at=now, **values)
+        return bool(changed.where(cls.id == contact_id, cls.erased_at.is_null()).execute())
+
+    @classmethod
+    def at_address(cls, organization_id: str, mode: str, hashed: str) -> list[str]:
+        """The ids of all that are reached at an address, by its keyed hash."""
+        theirs = (cls.phone_hash == hashed) | (cls.email_hash == hashed)
+        mine = (cls.organization == organization_id, cls.mode == mode)
+        return [row.id for row in cls.select(cls.id).where(theirs, *mine)]
 
     @classmethod
     def with_organization(cls, contact_id: str) -> "Contact":
@@ -72,6 +101,7 @@ class Contact(Row):
         cls, organization_id: str, mode: str, role: str, known: dict[str, Any]
     ) -> "Contact | None":
         same = [cls.organization == organization_id, cls.mode == mode, cls.role == role]
+        same.append(cls.erased_at.is_null())
         if known.get("external_id") is not None:
             same.append(cls.external_id == known["external_id"])
         else:

@@ -27,26 +27,43 @@ def lately(
     What the carrier surely did not take does not count."""
     if not hashes:
         return []
-    parts: list[Any] = [_of(table, organization_id, mode, hashes, since) for table in _TABLES]
+    parts: list[Any] = [_of(table, organization_id, mode, hashes, since) for table in TABLES]
     both = parts[0].union_all(parts[1]).limit(MOST)
     moment = UTCField().python_value
     found = ((moment(at), id_) for at, id_ in both.tuples())
     return [(at, str(id_)) for at, id_ in found if at is not None and id_ is not None]
 
 
-_TABLES: tuple[type[Attempt], ...] = (CallLog, MessageLog)
+TABLES: tuple[type[Attempt], ...] = (CallLog, MessageLog)
+
+
+def last_left(notification_ids: Sequence[str]) -> dict[str, datetime]:
+    """When the newest attempt of each of these notifications was made; what the carrier surely did
+    not take does not count."""
+    found: dict[str, datetime] = {}
+    for table in TABLES:
+        made: Any = table.select(table.notification, table.created_at).where(
+            table.notification.in_(list(notification_ids)), ~surely_not_sent(table)
+        )
+        for id_, at in made.tuples():
+            found[id_] = max(at, found.get(id_, at))
+    return found
 
 
 def _of(
     table: type[Attempt], organization_id: str, mode: str, hashes: Sequence[str], since: datetime
 ) -> Any:
-    failed = (table.state == table.FAILED) & table.external_id.is_null()
-    not_sent = failed & (table.reason != Reason.NOT_CONFIRMED)
     return table.select(table.created_at, table.notification).where(
         table.to_hash.in_(list(hashes)),
         table.created_at >= since,
         table.organization == organization_id,
         table.mode == mode,
         table.direction == "outbound",
-        ~not_sent,
+        ~surely_not_sent(table),
     )
+
+
+def surely_not_sent(table: type[Attempt]) -> Any:
+    """The attempts that the carrier did not take, and that is known for certain."""
+    failed = (table.state == table.FAILED) & table.external_id.is_null()
+    return failed & (table.reason != Reason.NOT_CONFIRMED)

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from peewee import fn
+
 from gateway.models.attempt import Attempt
 from gateway.models.attempts import TABLES
 from gateway.models.call_log import CallLog
 from gateway.models.contact import Contact
 from gateway.models.message_log import MessageLog
+from gateway.models.notification import Notification
+from gateway.models.offer import OFFER
 from gateway.models.sender import Sender
 
 INBOUND, OUTBOUND = "inbound", "outbound"
@@ -60,7 +64,8 @@ def parties(thread: Thread) -> list[Party]:
 
 def newest(thread: Thread, party: Party | None = None, *, booked: bool = False) -> Attempt | None:
     """The last message that went to the person on this thread, or call that came from the same
-    number: of anybody or of one organization in its mode; with `booked`, about an appointment."""
+    number: of anybody or of one organization in its mode; with `booked`, about an appointment
+    or an offer of one."""
     found = [row for table in TABLES for row in _last(table, thread, party, booked)]
     return max(found, key=lambda row: (row.created_at, row.id), default=None)
 
@@ -75,7 +80,10 @@ def _last(
         mine = table.organization == party.organization_id
         query = query.where(mine, table.mode == party.mode)
     if booked:
-        query = query.where(table.booking.is_null(False))
+        offered = Notification.select(Notification.id).where(
+            Notification.id == table.notification, Notification.subject_type == OFFER
+        )
+        query = query.where(table.booking.is_null(False) | fn.EXISTS(offered))
     return list(query.order_by(table.created_at.desc(), table.id.desc()).limit(1))
 
 

@@ -7,17 +7,18 @@ from peewee import CharField, ForeignKeyField, JSONField
 
 from gateway.models import attempts
 from gateway.models.base import Row, UTCField, id_field
+from gateway.models.job import Job
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
 from gateway.models.provider_event import ProviderEvent
 
-NOTIFICATION, EVENT = "notification", "event"
+NOTIFICATION, EVENT, JOB = "notification", "event", "job"
 REPLAYED, DISCARDED = "replayed", "discarded"
 
 
 class DeadLetter(Row):
-    """One letter about one notification or provider event. An object has at most one open letter
-    (`resolved_at` is null): a partial unique index sees to it. `history` is everything that
+    """One letter about one notification, provider event or job. An object has at most one open
+    letter (`resolved_at` is null): a partial unique index sees to it. `history` is everything that
     happened to the object until the letter was written, oldest first."""
 
     id = id_field("dl")
@@ -33,6 +34,7 @@ class DeadLetter(Row):
     resolution = CharField(max_length=20, null=True)  # replayed | discarded
     subject: Notification  # joined by dead_letter_search where it is about one
     event: ProviderEvent  # likewise
+    job: Job  # likewise
 
     class Meta:
         indexes = (
@@ -41,11 +43,14 @@ class DeadLetter(Row):
         )
 
     @classmethod
-    def bury(cls, row: Notification | ProviderEvent, reason: str, now: datetime) -> bool:
-        """Write the letter of a notification or an event that failed for good. False when it has
-        an open one already. Call it in the transaction that makes the failure final."""
+    def bury(cls, row: Notification | ProviderEvent | Job, reason: str, now: datetime) -> bool:
+        """Write the letter of a notification, an event or a job that failed for good. False when
+        it has an open one already. Call it in the transaction that makes the failure final."""
+        mode: str | None
         if isinstance(row, Notification):
             object_, mode, steps = NOTIFICATION, row.mode, _attempts(row.id)
+        elif isinstance(row, Job):
+            object_, mode, steps = JOB, row.mode, []
         else:
             object_, mode, steps = EVENT, None, _told(row)
         letter = cls.insert(

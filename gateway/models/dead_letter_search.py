@@ -7,11 +7,14 @@ from typing import Any
 
 from peewee import JOIN, SQL, Case, ModelSelect, fn
 
+from gateway.domain.lanes import WORKING
+from gateway.domain.lifecycle import JobState
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models.base import lock
 from gateway.models.contact import Contact
-from gateway.models.dead_letter import EVENT, NOTIFICATION, DeadLetter
+from gateway.models.dead_letter import EVENT, JOB, NOTIFICATION, DeadLetter
 from gateway.models.event_search import PUBLIC, unapplied
+from gateway.models.job import Job
 from gateway.models.listing import Position, page
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
@@ -23,6 +26,8 @@ Filters = dict[str, Any]
 def _of_queue(name: str) -> Any:
     if name == "events":
         return DeadLetter.object == EVENT
+    if name in WORKING:
+        return (DeadLetter.object == JOB) & Job.lane.startswith(f"{name}:")
     return (DeadLetter.object == NOTIFICATION) & Notification.lane.startswith(f"{name}:")
 
 
@@ -30,8 +35,8 @@ _CONDITIONS: dict[str, Callable[[Any], Any]] = {
     "ids": DeadLetter.id.in_,
     "object": lambda value: DeadLetter.object == value,
     "reason": lambda value: DeadLetter.reason == value,
-    "kind": lambda value: Notification.kind == value,
-    "purpose": Notification.purpose.in_,
+    "kind": lambda value: (Notification.kind == value) | (Job.name == value),
+    "purpose": lambda values: Notification.purpose.in_(values) | Job.kind.in_(values),
     "state": lambda value: Notification.state == value,
     "queue": _of_queue,
     "booking_id": lambda value: Notification.booking == value,
@@ -60,7 +65,7 @@ class Standing:
 def find(
     reach: Reach, filters: Filters, limit: int, before: Position | None = None
 ) -> list[DeadLetter]:
-    """Letters newest first, each joined with what it is about: `subject` or `event`."""
+    """Letters newest first, each joined with what it is about: `subject`, `event` or `job`."""
     order = (DeadLetter.created_at, DeadLetter.id)
     return page(_within(reach), filters, _CONDITIONS, order, before, limit)
 
@@ -114,6 +119,12 @@ def failed(notification_ids: Sequence[str]) -> dict[str, Notification]:
     return {row.id: row for row in lock(mine.order_by(Notification.id))}
 
 
+def failed_jobs(job_ids: Sequence[str]) -> dict[str, Job]:
+    """Those of these jobs that failed, locked until the transaction ends."""
+    mine = Job.select().where(Job.id.in_(job_ids), Job.state == JobState.FAILED)
+    return {row.id: row for row in lock(mine.order_by(Job.id))}
+
+
 def _joined(*columns: Any) -> "ModelSelect[Any]":
     row, event = DeadLetter, ProviderEvent
     return (
@@ -121,11 +132,12 @@ def _joined(*columns: Any) -> "ModelSelect[Any]":
         .join(Notification, JOIN.LEFT_OUTER, on=(row.object_id == Notification.id), attr="subject")
         .join(Contact, JOIN.LEFT_OUTER)
         .join_from(row, event, JOIN.LEFT_OUTER, on=(row.object_id == event.id), attr="event")
+        .join_from(row, Job, JOIN.LEFT_OUTER, on=(row.object_id == Job.id), attr="job")
     )
 
 
 def _within(reach: Reach) -> "ModelSelect[Any]":
-    return _joined(DeadLetter, Notification, Contact, *PUBLIC).where(reach.letters())
+    return _joined(DeadLetter, Notification, Contact, Job, *PUBLIC).where(reach.letters())
 
 
 def _met(query: "ModelSelect[Any]", reach: Reach, filters: Filters) -> "ModelSelect[Any]":
@@ -144,9 +156,10 @@ def _failed() -> Any:
 
 def _stands() -> Any:
     """The object is where its letter left it."""
-    return _failed() | unapplied()
+    return _failed() | unapplied() | (Job.state == JobState.FAILED)
 
 
 def _ready(now: datetime) -> Any:
-    in_time = ProviderEvent.id.is_null(False) | (Notification.expires_at > now)
+    timeless = ProviderEvent.id.is_null(False) | Job.id.is_null(False)
+    in_time = timeless | (Notification.expires_at > now)
     return _stands() & in_time

@@ -116,6 +116,11 @@ class FeedEntry(Row):
         return True
 
 
+def horizon() -> int:
+    """The transaction number below which no entry can become visible any more; PostgreSQL alone."""
+    return _number(_HORIZON)
+
+
 def _place(object_id: str) -> SQL:
     own = _TX[dialect()]
     if dialect() == "sqlite":  # one writer at a time: ids are the order

@@ -10,7 +10,8 @@ from gateway.models.base import Row, UTCField, id_field
 from gateway.models.notification import Notification
 
 EVERYTHING = "all"
-PROVIDER, SENDER = "provider|", "sender|"
+PROVIDER, SENDER, CHANNEL = "provider|", "sender|", "channel|"
+COURSE = "enrolment"  # what waits until its own course is resumed; no hold ever has this name
 REMINDERS = ("reminder", "nudge")  # the purposes that the reminder dispatcher serves
 
 
@@ -42,6 +43,12 @@ def sender_scope(sender_id: str) -> str:
     """The name under which rows wait for a busy sender. No hold ever has it: the sender's own row
     says when it is free."""
     return f"{SENDER}{sender_id}"
+
+
+def channel_scope(mode: str, channel: str, organization_id: str | None = None) -> str:
+    """The name under which rows wait for a channel that nobody serves any more, those of an
+    organization with a sender of its own apart. No hold ever has it: the settings say when."""
+    return _of(f"{CHANNEL}{mode}|{channel}", organization_id)
 
 
 class Hold(Row):

@@ -1,4 +1,4 @@
-"""Finding the jobs of the queues: notifications, by where they stand."""
+"""Finding the jobs of the queues, notifications and others, by where they stand."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,15 +7,14 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from peewee import SQL, fn
+from peewee import fn
 
-from gateway.models.dead_letter import NOTIFICATION, DeadLetter
 from gateway.models.listing import Position, page
-from gateway.models.notification import Notification
-from gateway.models.queue_counts import DONE, mine, not_cleared, queue, standing
+from gateway.models.queue_counts import JOBS, NOTIFICATIONS
 from gateway.models.reach import Reach
+from gateway.models.work_views import Work
 
-Row = Notification
+TABLES = (NOTIFICATIONS, JOBS)
 
 
 @dataclass(frozen=True)
@@ -28,38 +27,35 @@ class View:
 
 
 def find(
+    work: Work,
     reach: Reach,
     filters: dict[str, Any],
     view: View,
     now: datetime,
     limit: int,
     before: Position | None = None,
-) -> list[Notification]:
-    """Jobs newest first, each with its `queue`, `standing` and whether it is `dead` (given up, with
-    an open letter). Filters: queue, kind, state (a standing, or dead), held_by."""
-    letters = DeadLetter.select(SQL("1")).where(
-        DeadLetter.object_id == Row.id,
-        DeadLetter.object == NOTIFICATION,
-        DeadLetter.resolved_at.is_null(),
-    )
-    dead = fn.EXISTS(letters)
-    where = standing(now)
-    query = Row.select(
-        Row, queue().alias("queue"), where.alias("standing"), dead.alias("dead")
-    ).where(mine(reach), dead | _shown(view))
+) -> list[Any]:
+    """Rows of one table newest first, each with its `queue`, `standing` and whether it is `dead`
+    (given up, with an open letter). Filters: queue, kind, state (a standing, or dead), held_by."""
+    row, queue, where = work.table, work.queue(), work.standing(now)
+    dead = fn.EXISTS(work.dead())
+    query = row.select(row, queue.alias("queue"), where.alias("standing"), dead.alias("dead"))
+    query = query.where(work.mine(reach), dead | _shown(work, view))
     conditions: dict[str, Callable[[Any], Any]] = {
-        "queue": lambda value: queue() == value,
-        "kind": lambda value: Row.purpose == value,
+        "queue": lambda value: queue == value,
+        "kind": lambda value: work.kind == value,
         "state": lambda value: dead if value == "dead" else where == value,
-        "held_by": lambda value: Row.held_by == value,
+        "held_by": lambda value: row.held_by == value,
     }
-    return page(query, filters, conditions, (Row.created_at, Row.id), before, limit)
+    return page(query, filters, conditions, (row.created_at, row.id), before, limit)
 
 
-def _shown(view: View) -> Any:
-    found = [Row.purpose.not_in(list(view.since))]
+def _shown(work: Work, view: View) -> Any:
+    row, done = work.table, work.table.state.in_(list(work.done))
+    found = [work.kind.not_in(list(view.since))]
     for kind, since in view.since.items():
-        done = Row.state.in_(DONE) & (Row.finished_at >= since[True])
-        failed = Row.state.not_in(DONE) & (Row.finished_at >= since[False])
-        found.append((Row.purpose == kind) & (done | failed))
-    return Row.finished_at.is_null() | (reduce(or_, found) & not_cleared(view.cleared))
+        ended = (done & (row.finished_at >= since[True])) | (
+            ~done & (row.finished_at >= since[False])
+        )
+        found.append((work.kind == kind) & ended)
+    return row.finished_at.is_null() | (reduce(or_, found) & work.not_cleared(view.cleared))

@@ -9,31 +9,37 @@ from peewee import JOIN, SQL, fn
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models.attempts import table_with
 from gateway.models.booking import Booking
+from gateway.models.consent import Consent
 from gateway.models.hold import EVERYTHING, Hold
+from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 
 
 @dataclass(frozen=True)
 class Seen:
     """What is true of a written attempt now. `mine` says that nobody took it back; `in_force` that
-    its booking was not moved since, `frozen` that everything is held back by now."""
+    its booking was not moved since, `frozen` that everything is held back by now, `opted_out` that
+    the person wants no more of it."""
 
     mine: bool
     frozen: bool
     canceled: bool
     in_force: bool
+    opted_out: bool
     expires_at: datetime
 
 
 def look(attempt_id: str, claim: int) -> Seen:
     """An attempt written under a claim, as it stands now: one query."""
     row, attempt, booking = Notification, table_with(attempt_id), Booking
+    channel = attempt.channel if attempt is MessageLog else "voice"
+    granted = Consent.newest_granted(row, channel, attempt.to_hash)
     frozen = fn.EXISTS(Hold.select(SQL("1")).where(Hold.scope == EVERYTHING))
     seen: Any = (
         row.select(
             row.state, row.claim, row.cancel_requested_at, row.expires_at, row.schedule_version,
             attempt.state.alias("attempt_state"), booking.schedule_version.alias("present"),
-            frozen.alias("frozen"),
+            frozen.alias("frozen"), granted.alias("granted"),
         )
         .join(attempt, on=(attempt.notification == row.id))
         .switch(row)
@@ -47,5 +53,6 @@ def look(attempt_id: str, claim: int) -> Seen:
         frozen=bool(seen.frozen),
         canceled=seen.cancel_requested_at is not None,
         in_force=seen.present in (None, seen.schedule_version),
+        opted_out=seen.granted is not None and not seen.granted,
         expires_at=seen.expires_at,
     )

@@ -61,6 +61,7 @@ class Notification(Row):
     cancel_requested_at = UTCField(null=True)
     created_at = UTCField()
     finished_at = UTCField(null=True)
+    erased_at = UTCField(null=True)  # nothing personal is left in it since then
 
     class Meta:
         indexes = (
@@ -82,6 +83,16 @@ class Notification(Row):
             .where(cls.subject_type == subject_type, cls.subject_id == subject_id)
             .order_by(cls.due_at, cls.rule, cls.number)
         )
+
+    @classmethod
+    def waiting(cls, organization_id: str, purpose: str) -> int:
+        """How many of a kind of work wait for their turn to leave, in both modes."""
+        return int(
+            cls.select()
+            .where(cls.organization == organization_id, cls.mode.in_(["live", "test"]),
+                   cls.state.in_(PENDING), cls.purpose == purpose)
+            .count()
+        )  # fmt: skip
 
     @classmethod
     def after(cls, row: "Notification") -> datetime | None:
@@ -162,15 +173,15 @@ class Notification(Row):
     @classmethod
     def carry(cls, notification_id: str, opens_at: datetime | None = None, **values: Any) -> None:
         """Bring a row that may still leave in step with its edited subject; where it stands does
-        not change, but that one which is held back waits for its own end, and one of which nothing
-        was tried yet is looked at when it `opens_at`."""
+        not change, but that one which is held back waits for its own end, and one that waits, but
+        not between two tries, is looked at when it `opens_at`."""
         moment = cls.next_attempt_at
         cases = []
         if "expires_at" in values:
             cases.append((cls.held_by.is_null(False), moment.to_value(values["expires_at"])))
         if opens_at is not None:
             waits = (cls.state == N.SCHEDULED) & cls.held_by.is_null() & cls.slot_at.is_null()
-            fresh = waits & (cls.tries == 0) & (cls.failures == 0)
+            fresh = waits & (cls.failures == 0) & (cls.repeats == 0)
             cases.append((fresh, moment.to_value(opens_at)))
             wrote(opens_at)
         if cases:

@@ -19,6 +19,7 @@ class Organization(Row):
     repeats = JSONField(default=dict)  # {"busy": [seconds, ...], "no_answer": [...]}
     policy = JSONField(default=dict)  # what differs from the usual: domain/policy.py
     locale = CharField(max_length=35, default="en")
+    retention = JSONField(default=dict)  # what differs from the usual: domain/retention.py
     created_at = UTCField()
 
     @classmethod

@@ -66,10 +66,12 @@ class ProviderEvent(Row):
 
     @classmethod
     def settle(cls, row: "ProviderEvent", about: Attempt, now: datetime) -> None:
-        """The event did its work; it belongs to this call or message."""
+        """The event did its work; it belongs to this call or message. Of one about a person who
+        was erased only its key is kept."""
+        bare = {} if about.erased_at is None else {"body": None, "query": ""}
         cls.update(
             state="applied", reason=None, next_attempt_at=None, applied_at=now,
-            organization=about.organization_id, **{about.OBJECT: about.id},
+            organization=about.organization_id, **{about.OBJECT: about.id}, **bare,
         ).where(cls.id == row.id).execute()  # fmt: skip
 
     @classmethod

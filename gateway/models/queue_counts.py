@@ -1,25 +1,27 @@
 """Counting the rows of each queue, as far as the queue views still show them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from peewee import SQL, Case, fn
 
+from gateway.domain.lifecycle import JobState as J
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.kinds import Kept
 from gateway.models import attempts
 from gateway.models.booking import Booking
-from gateway.models.dead_letter import DeadLetter
+from gateway.models.dead_letter import JOB, NOTIFICATION, DeadLetter
+from gateway.models.job import Job
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
-from gateway.models.reach import NOBODY, Reach
+from gateway.models.reach import Reach
+from gateway.models.work_views import Work
 
 NAMES = ("waiting", "active", "delayed", "completed", "failed", "dead", "stalled")
 DONE = (N.REACHED, N.CANCELED, N.SUPPRESSED, N.EXPIRED)
+DONE_JOBS = (J.DONE, J.CANCELED)
 _ACTIVE = (N.SENDING, N.UNKNOWN)
 _UNAPPLIED = {"parked": "delayed", "dead": "dead", "discarded": "failed"}
 _APPLIED = {"received": "waiting", "applied": "completed"}
@@ -28,8 +30,7 @@ Row = Notification
 Counts = Mapping[tuple[str, str], Counter[str]]  # by queue and kind of work
 
 
-def standing(now: datetime) -> Any:
-    """Where a notification stands, in the words of NAMES (but dead)."""
+def _standing(now: datetime) -> Any:
     return Case(
         None,
         (
@@ -45,36 +46,36 @@ def standing(now: datetime) -> Any:
     )
 
 
-def queue() -> Any:
-    """The queue of a notification."""
+def _standing_of_job(now: datetime) -> Any:
+    return Case(
+        None,
+        (
+            (Job.lease_until < now, "stalled"),
+            (Job.state == J.DUE, "waiting"),
+            ((Job.state == J.SCHEDULED) & (Job.next_attempt_at <= now), "waiting"),
+            ((Job.state == J.SCHEDULED) & Job.held_by.is_null(False), "waiting"),
+            (Job.state == J.SCHEDULED, "delayed"),
+            (Job.state == J.ACTIVE, "active"),
+            (Job.state.in_(DONE_JOBS), "completed"),
+        ),
+        "failed",
+    )
+
+
+def _queue() -> Any:
     return Case(None, ((Row.lane.startswith("voice:"), "voice"),), "messages")
 
 
-def in_view(kept: Mapping[str, Kept], cleared: Mapping[str, datetime], now: datetime) -> Any:
-    """The condition on notifications: not finished, or not for so long that the views show them no
-    more, by their kind and since their queue was cleared."""
-    recent = [
-        Row.purpose.in_([kind for kind in kept if kept[kind] == ages]) & _recent(ages, now)
-        for ages in set(kept.values())
-    ]
-    shown = reduce(or_, recent, Row.purpose.not_in(list(kept)) & _recent(Kept(), now))
-    return Row.finished_at.is_null() | (shown & not_cleared(cleared))
+def _queue_of_job() -> Any:
+    return Case(None, ((Job.lane.startswith("timers:"), "timers"),), "background")
 
 
-def not_cleared(cleared: Mapping[str, datetime]) -> Any:
-    """The condition on finished notifications: not before their queue was cleared."""
-    kept: Any = ~NOBODY
-    for name, moment in cleared.items():
-        kept &= ~((queue() == name) & (Row.finished_at <= moment))
-    return kept
+NOTIFICATIONS = Work(Row, NOTIFICATION, Row.purpose, DONE, _queue, _standing)
+JOBS = Work(Job, JOB, Job.kind, DONE_JOBS, _queue_of_job, _standing_of_job, shared=True)
 
 
-def _recent(ages: Kept, now: datetime) -> Any:
-    done, ended = Row.state.in_(DONE), Row.finished_at
-    return (done & (ended >= now - ages.done_for)) | (~done & (ended >= now - ages.failed_for))
-
-
-def notifications(
+def of_work(
+    work: Work,
     organization_id: str,
     mode: str,
     now: datetime,
@@ -82,28 +83,29 @@ def notifications(
     cleared: Mapping[str, datetime],
 ) -> Counts:
     """Counts of one organization and mode."""
-    mine = (Row.organization == organization_id, Row.mode == mode)
-    counted: Any = Row.select(queue(), Row.purpose, standing(now), fn.COUNT(Row.id))
-    counted = counted.where(*mine, in_view(kept, cleared, now)).group_by(*map(SQL, "123"))
+    row = work.table
+    counted: Any = row.select(work.queue(), work.kind, work.standing(now), fn.COUNT(row.id))
+    counted = counted.where(work.mine(Reach(organization_id, mode)))
+    counted = counted.where(work.in_view(kept, cleared, now)).group_by(*map(SQL, "123"))
     counts: dict[tuple[str, str], Counter[str]] = {}
-    for name, kind, word, count in [*counted.tuples(), *_dead(organization_id, mode)]:
+    for name, kind, word, count in [*counted.tuples(), *_dead(work, organization_id, mode)]:
         most = {"completed": kept.get(kind, Kept()).done, "failed": kept.get(kind, Kept()).failed}
         shown = min(count, most.get(word) or count)
         counts.setdefault((name, kind), Counter())[word] += shown
     return counts
 
 
-def _dead(organization_id: str, mode: str) -> list[tuple[str, str, str, int]]:
+def _dead(work: Work, organization_id: str, mode: str) -> list[tuple[str, str, str, int]]:
+    row = work.table
     buried: Any = (
-        DeadLetter.select(queue(), Row.purpose, SQL("'dead'"), fn.COUNT(DeadLetter.id))
-        .join(Row, on=(DeadLetter.object_id == Row.id))
+        DeadLetter.select(work.queue(), work.kind, SQL("'dead'"), fn.COUNT(DeadLetter.id))
+        .join(row, on=(DeadLetter.object_id == row.id))
         .where(
-            DeadLetter.organization == organization_id,
-            DeadLetter.mode == mode,
-            DeadLetter.object == "notification",
+            DeadLetter.object == work.object,
             DeadLetter.resolved_at.is_null(),
+            work.mine(Reach(organization_id, mode)),
         )
-        .group_by(SQL("1"), Row.purpose)
+        .group_by(SQL("1"), work.kind)
     )
     return list(buried.tuples())
 
@@ -160,35 +162,3 @@ def overdue(organization_id: str, mode: str) -> int:
     """How many appointments are marked overdue."""
     mine = (Booking.organization == organization_id, Booking.mode == mode)
     return int(Booking.select().where(*mine, Booking.overdue).count())
-
-
-def oldest_in_view(
-    reach: Reach, kind: str, ages: Kept, *, now: datetime
-) -> Iterator[tuple[bool, datetime]]:
-    """From when on the views show finished work of a kind: (done?, moment), twice."""
-    for done, most, age in (
-        (True, ages.done, ages.done_for),
-        (False, ages.failed, ages.failed_for),
-    ):
-        yield done, max(filter(None, (now - age, _moment_of_last(reach, kind, done, most))))
-
-
-def _moment_of_last(reach: Reach, kind: str, done: bool, most: int | None) -> datetime | None:
-    if most is None:
-        return None
-    states = Row.state.in_(DONE) if done else Row.state.not_in(DONE)
-    found = Row.select(Row.finished_at).where(
-        Row.purpose == kind, states, Row.finished_at.is_null(False), mine(reach)
-    )
-    last = found.order_by(Row.finished_at.desc()).offset(max(most - 1, 0)).limit(1)
-    return next((row.finished_at for row in last), None)
-
-
-def mine(reach: Reach) -> Any:
-    """The condition on notifications within reach."""
-    found: Any = ~NOBODY
-    if reach.organization_id is not None:
-        found &= Row.organization == reach.organization_id
-    if reach.mode is not None:
-        found &= Row.mode == reach.mode
-    return found

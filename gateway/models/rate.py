@@ -5,6 +5,7 @@ from peewee import CharField
 from gateway.models.pace import Paced
 
 RATE = "rate|"
+USUAL = "|usual"  # of a limit that follows a setting
 
 
 def organization_scope(organization_id: str, purpose: str | None = None) -> str:
@@ -40,7 +41,15 @@ class Rate(Paced):
         }
 
     @classmethod
-    def over(cls, organization_id: str, purpose: str) -> "list[Rate]":
-        """The limits that a notification of this purpose is under, the wider first."""
-        scopes = [organization_scope(organization_id), organization_scope(organization_id, purpose)]
-        return list(cls.select().where(cls.id.in_(scopes)).order_by(cls.id))
+    def over(cls, organization_id: str, purpose: str, usual: float | None = None) -> "list[Rate]":
+        """The limits that a notification of this purpose is under, the wider first; `usual` is what
+        holds a second for the purpose where the organization has no limit of its own for it."""
+        own = organization_scope(organization_id, purpose)
+        scopes = [organization_scope(organization_id), own, own + USUAL]
+        found = {row.id: row for row in cls.select().where(cls.id.in_(scopes))}
+        if usual is None or own in found:
+            found.pop(own + USUAL, None)
+        elif own + USUAL not in found or found[own + USUAL].rate_per_second != usual:
+            cls.put(own + USUAL, usual)
+            found[own + USUAL] = cls.get_by_id(own + USUAL)
+        return [found[scope] for scope in scopes if scope in found]

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import SQL
 
-from gateway.models.dead_letter import EVENT, NOTIFICATION, DeadLetter
+from gateway.models.dead_letter import EVENT, JOB, NOTIFICATION, DeadLetter
 from gateway.models.provider_event import ProviderEvent
 
 NOBODY = SQL("1 = 0")
@@ -40,9 +40,10 @@ class Reach:
     def letters(self) -> Any:
         """The condition on dead letters that are joined with their events."""
         row = DeadLetter
-        own: list[Any] = [row.object == NOTIFICATION]
+        own: list[Any] = [row.object.in_([NOTIFICATION, JOB])]
         if self.organization_id is not None:
             own.append(row.organization == self.organization_id)
         if self.mode is not None:
-            own.append(row.mode == self.mode)
+            # A job without a mode concerns both.
+            own.append((row.mode == self.mode) | ((row.object == JOB) & row.mode.is_null()))
         return reduce(and_, own) | ((row.object == EVENT) & self.events())

@@ -48,6 +48,14 @@ class Sender(Paced):
         return next(iter(cls.select().where(*mine).order_by(cls.created_at).limit(1)), None)
 
     @classmethod
+    def ever(cls, organization_id: str, mode: str, channel: str) -> bool:
+        """Whether anything an organization sends could ever leave on a channel: it has a sender of
+        its own, or something left by a shared one, whoever it was from."""
+        theirs = cls.organization.is_null() | (cls.organization == organization_id)
+        known = cls.select().where(cls.mode == mode, cls.channel == channel, theirs)
+        return bool(known.exists())
+
+    @classmethod
     def any_own_at(cls, provider: str, account: str) -> bool:
         """Whether an organization has a sender of its own at this account."""
         at = cls.select().where(cls.provider == provider, cls.account == account)

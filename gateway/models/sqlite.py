@@ -34,6 +34,7 @@ class FairSqliteDatabase(PooledSqliteDatabase):  # type: ignore[misc]
                 "foreign_keys": 1,
                 "busy_timeout": int(WAIT * 1000),
                 "synchronous": "full",
+                "secure_delete": 1,  # what is erased is overwritten, not only given up
                 "cache_size": -16000,
             },
         )

@@ -12,22 +12,21 @@ from typing import Any
 
 from peewee import JOIN, SQL, Select, fn
 
-from gateway.models.base import dialect, lock
+from gateway.models.base import db, dialect, lock
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
-
-Row = Notification
 
 
 @dataclass(frozen=True)
 class Queue:
-    """Notifications that wait for the same thing. Each part is made for the table or an alias of
+    """Rows of a table that wait for the same thing. Each part is made for the table or an alias of
     it; there is an index of those `waiting` by organization and `first`."""
 
     waiting: Callable[[Any], Any]
     ready: Callable[[Any], Any]  # of those waiting, may go now
     first: Callable[[Any], Any]  # the earliest has the lowest
     every: Callable[[Any], Any]  # an order in which an index has all that are ready
+    table: Any = Notification  # with an organization; rows that belong to none go first
 
 
 def take(queue: Queue, limit: int) -> list[str]:
@@ -39,7 +38,7 @@ def take(queue: Queue, limit: int) -> list[str]:
         return _all(queue, limit)
     left = _organizations(queue)
     random.shuffle(left)
-    taken: list[str] = []
+    taken = _nobodys(queue, limit) if queue.table.organization.null else []
     while left and len(taken) < limit:
         room = limit - len(taken)
         left = left[:room]
@@ -51,26 +50,36 @@ def take(queue: Queue, limit: int) -> list[str]:
     return taken
 
 
+def _nobodys(queue: Queue, limit: int) -> list[str]:
+    row = queue.table
+    found = row.select(row.id).where(row.organization.is_null(), queue.waiting(row))
+    found = found.where(queue.ready(row)).order_by(queue.first(row)).limit(limit)
+    return [one.id for one in lock(found, skip_locked=True)]
+
+
 def _crowded(queue: Queue, limit: int) -> bool:
-    beyond = Row.select(SQL("1")).where(queue.waiting(Row), queue.ready(Row))
-    beyond = beyond.order_by(*queue.every(Row)).offset(limit).limit(1)
+    row = queue.table
+    beyond = row.select(SQL("1")).where(queue.waiting(row), queue.ready(row))
+    beyond = beyond.order_by(*queue.every(row)).offset(limit).limit(1)
     return next(iter(beyond.tuples()), None) is not None
 
 
 def _all(queue: Queue, limit: int) -> list[str]:
-    found = Row.select(Row.id, queue.first(Row)).where(queue.waiting(Row), queue.ready(Row))
-    found = found.order_by(*queue.every(Row)).limit(limit)
+    row = queue.table
+    found = row.select(row.id, queue.first(row)).where(queue.waiting(row), queue.ready(row))
+    found = found.order_by(*queue.every(row)).limit(limit)
     rows = list(lock(found, skip_locked=True).tuples())
-    return [id_ for id_, _ in sorted(rows, key=lambda row: (row[1], row[0]))]
+    return [id_ for id_, _ in sorted(rows, key=lambda one: (one[1], one[0]))]
 
 
 def _organizations(queue: Queue) -> list[str]:
     """Organizations with rows that may go: one jump through the index for each that has any
     waiting, however many those are."""
-    other, probe = Row.alias(), Row.alias()
+    row = queue.table
+    other, probe = row.alias(), row.alias()
     # Ordered by both columns, since only the index of those waiting has that order.
-    start = Row.select(Row.organization).where(queue.waiting(Row))
-    start = start.order_by(Row.organization, queue.first(Row)).limit(1)
+    start = row.select(row.organization).where(queue.waiting(row), row.organization.is_null(False))
+    start = start.order_by(row.organization, queue.first(row)).limit(1)
     seen = Select(columns=(start,)).cte("seen", recursive=True, columns=("id",))
     after = (
         other.select(other.organization)
@@ -83,14 +92,15 @@ def _organizations(queue: Queue) -> list[str]:
         probe.organization == every.c.id, queue.waiting(probe), queue.ready(probe)
     )
     query = every.select_from(every.c.id).where(every.c.id.is_null(False), fn.EXISTS(ready))
-    return [id_ for (id_,) in query.bind(Row._meta.database).tuples()]
+    return [id_ for (id_,) in query.bind(db.obj).tuples()]
 
 
 def _lines(
     queue: Queue, organizations: Sequence[str], share: int, besides: Sequence[str]
 ) -> dict[str, list[str]]:
     """The next rows of each organization, at most `share` of each, earliest first."""
-    line = Row.alias()
+    row = queue.table
+    line = row.alias()
     mine = line.select(line.id, queue.first(line)).where(
         line.organization == Organization.id,
         queue.waiting(line),
@@ -99,11 +109,11 @@ def _lines(
     )
     mine = mine.order_by(queue.first(line)).limit(share)
     if dialect() == "sqlite":
-        joined = Organization.select(Organization.id, Row.id, queue.first(Row))
-        joined = joined.join(Row, on=Row.id.in_(mine.select(line.id)))
+        joined = Organization.select(Organization.id, row.id, queue.first(row))
+        joined = joined.join(row, on=row.id.in_(mine.select(line.id)))
     else:
         part = lock(mine, skip_locked=True).alias("part")
-        joined = Organization.select(Organization.id, part.c.id, part.c[queue.first(Row).name])
+        joined = Organization.select(Organization.id, part.c.id, part.c[queue.first(row).name])
         joined = joined.join(part, JOIN.LATERAL, on=SQL("true"))
     lines: dict[str, list[tuple[Any, str]]] = {}
     found: Any = joined.where(Organization.id.in_(organizations)).tuples()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from gateway.domain.lifecycle import PENDING
 from gateway.domain.lifecycle import NotificationState as N
@@ -34,12 +35,16 @@ def cancel_pending(
     keep: Iterable[str] = (),
 ) -> list[str]:
     """Cancel what has not passed the start gate, but for the ids to keep. Returns the ids."""
-    which = (
-        Row.subject_type == subject_type,
-        Row.subject_id == subject_id,
-        Row.state.in_(PENDING),
-        Row.id.not_in(list(keep)),
-    )
+    about = (Row.subject_type == subject_type, Row.subject_id == subject_id)
+    return _cancel((*about, Row.state.in_(PENDING), Row.id.not_in(list(keep))), now, reason)
+
+
+def cancel_pending_to(contact_ids: Sequence[str], now: datetime, reason: str) -> list[str]:
+    """Cancel whatever is for these people and has not passed the start gate. Returns the ids."""
+    return _cancel((Row.contact.in_(list(contact_ids)), Row.state.in_(PENDING)), now, reason)
+
+
+def _cancel(which: Sequence[Any], now: datetime, reason: str) -> list[str]:
     gone = {"next_attempt_at": None, "lease_until": None, "held_by": None, "finished_at": now}
     query = Row.update(state=N.CANCELED, reason=reason, **gone).returning(Row)
     with atomic():
@@ -65,3 +70,16 @@ def under_way(subject_type: str, subject_id: str) -> list[Notification]:
             Row.state.in_([N.SENDING, N.UNKNOWN]),
         )
     )
+
+
+def at_the_gate_to(contact_ids: Sequence[str]) -> None:
+    """Wait until none of those for these people that are passing the gate just now knows less than
+    this transaction: what it writes is either seen by them, or they are seen by it."""
+    passing = Row.select(Row.id).where(Row.contact.in_(list(contact_ids)), Row.state == N.DUE)
+    lock(passing.order_by(Row.id)).execute()
+
+
+def under_way_to(contact_ids: Sequence[str]) -> list[Notification]:
+    """The same, of whatever is for these people."""
+    away = Row.state.in_([N.SENDING, N.UNKNOWN])
+    return list(Row.select().where(Row.contact.in_(list(contact_ids)), away))

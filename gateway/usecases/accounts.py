@@ -15,7 +15,10 @@ from gateway.models.organization import ApiKey, Organization
 
 SCOPES = (
     "bookings:read", "bookings:write", "calls:read", "calls:write", "messages:read",
-    "messages:write", "transcripts:read", "contacts:read", "contacts:write", "admin",
+    "messages:write", "transcripts:read", "contacts:read", "contacts:write",
+    "campaigns:read", "campaigns:write",
+    "waitlist:read", "waitlist:write",
+    "invoices:read", "invoices:write", "snapshots:read", "snapshots:write", "admin",
 )  # fmt: skip
 MODES = ("live", "test")
 _SECRET = re.compile(r"rb_(live|test)_(ak_[0-9a-z]{26})_([A-Za-z0-9_-]{43})")

@@ -13,7 +13,19 @@ from gateway.models.base import atomic
 from gateway.models.booking import Booking
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.notification import Notification
-from gateway.usecases import facts, farewell, overdue, people, readiness, schedule, stopping
+from gateway.usecases import (
+    facts,
+    farewell,
+    leaving,
+    overdue,
+    people,
+    preferences,
+    readiness,
+    schedule,
+    slots,
+    snapshots,
+    stopping,
+)
 from gateway.usecases.accounts import Caller
 from gateway.usecases.wanted import Booked, Canceled, Wanted
 
@@ -41,7 +53,10 @@ def book(caller: Caller, wanted: Wanted, now: datetime) -> Booked:
             if known is None:
                 raise Conflict("another request books the same external_id")
             return Booked(known, created=False)
+        slots.taken_by(booking, now)
         ring = schedule.write(booking, now)
+        preferences.changed([booking.contact], now)
+        leaving.booked(booking.contact, now)
         _tell(booking, now)
     return Booked(booking, True, ring)
 
@@ -120,7 +135,8 @@ def edit(
             values["schedule_version"] = booking.schedule_version + 1
         if not Booking.edit(booking.id, booking.version, now, **values):
             raise Conflict("another request changed the booking just now", "version")
-        booking = show(caller, booking_id)
+        before, booking = booking, show(caller, booking_id)
+        slots.moved(before, booking, now)
         overdue.plan(booking)
         over = booking.state in facts.ENDED
         ring = schedule.renew(booking, now) if replan and not over else []
@@ -128,6 +144,8 @@ def edit(
             withdrawal.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.OVER)
         away = withdrawal.under_way(schedule.SUBJECT, booking.id)
         ending = stopping.stop_unsent(away if over else stopping.superseded(away, booking), now)
+        preferences.changed([before.contact, booking.contact], now)
+        snapshots.moved(before, booking, now)
         _tell(booking, now, "booking.changed")
     return Booked(booking, False, ring, ending)
 
@@ -176,9 +194,11 @@ def cancel(caller: Caller, booking_id: str, now: datetime) -> Canceled:
             )  # fmt: skip
             if not changed:
                 raise Conflict("another request changed the booking just now", "version")
+            slots.freed_by(booking, now)
             booking = show(caller, booking_id)
             overdue.plan(booking)
             farewell.write(booking, now)
+            preferences.changed([booking.contact], now)
             _tell(booking, now)
         withdrawal.cancel_pending(schedule.SUBJECT, booking.id, now, Reason.CANCELED)
         away = withdrawal.under_way(schedule.SUBJECT, booking.id)

@@ -21,7 +21,7 @@ from gateway.models.contact import Contact
 from gateway.models.conversations import Party, Thread
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
-from gateway.usecases import contacts
+from gateway.usecases import contacts, leaving, unwanted
 from gateway.usecases.accounts import Caller
 from gateway.usecases.facts import address_of
 
@@ -60,6 +60,8 @@ def record(
         purpose=purpose, address_hash=address_hash, granted=granted, source=source[:40],
         contact_id=contact_id, event_id=event_id, at=at,
     )  # fmt: skip
+    leaving.opted_out(*who, address_hash, now)
+    unwanted.call_off(row, now)
     log.info("consent recorded", consent_id=row.id, channel=row.channel, granted=granted)
     return row
 
@@ -144,11 +146,14 @@ def state(
     if not hashed:
         raise Invalid("is one on which the contact has no address", "channel")
     with atomic():
-        return Consent.add(
+        row = Consent.add(
             now, organization=caller.organization_id, mode=caller.mode, channel=channel,
             purpose=purpose, address_hash=hashed, granted=granted, source=source,
             contact_id=person.id, at=now,
         )  # fmt: skip
+        leaving.opted_out(caller.organization_id, caller.mode, channel, hashed, now)
+        unwanted.call_off(row, now)
+    return row
 
 
 def opted_out(caller: Caller, person: Contact) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -23,7 +24,7 @@ from gateway.models.call_log import CallLog
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
-from gateway.usecases import ending, steps
+from gateway.usecases import ending, steps, subjects, work
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +58,7 @@ def attempt_moved(
         finish(row, N.REACHED, now)
     elif not is_newest(attempt, row):
         if row.state == N.REACHED and is_final(state) and not arrived(state):
-            _reached_no_more(row, now)
+            _reached_no_more(row, None, now)
     elif row.state in PENDING and row.reason not in NOT_TAKEN:
         pass  # what follows this attempt is decided already
     elif not is_final(state) or (isinstance(state, MessageState) and arrived(state)):
@@ -86,8 +87,8 @@ def _not_reached(row: Notification, state: AttemptState, why: Failure, now: date
     if state == CallState.CANCELED and row.cancel_requested_at is not None:
         finish(row, N.CANCELED, now, reason=Reason.CANCELED)
     elif row.state == N.REACHED:
-        _reached_no_more(row, now)
-    elif not _repeated(row, why, now):
+        _reached_no_more(row, (state, why), now)
+    elif not _repeated(row, state, why, now):
         not_reached(row, why, now)
 
 
@@ -113,31 +114,72 @@ def turned_away(row: Notification, decision: Decision, now: datetime) -> None:
     finish(row, decision.state, now, reason=decision.reason)
 
 
-def _repeated(row: Notification, why: Failure, now: datetime) -> bool:
-    """Plan another call as the organization wants it when somebody was busy or did not answer."""
-    if why.reason not in repeats.REASONS or row.finished_at or row.cancel_requested_at:
+def _repeated(
+    row: Notification,
+    state: AttemptState,
+    why: Failure,
+    now: datetime,
+    from_: Collection[N] = (N.SENDING,),
+) -> bool:
+    """Plan another attempt on the same channel, where there is to be one."""
+    over = row.finished_at is not None and row.state not in from_
+    if over or row.cancel_requested_at:
         return False
-    wait = repeats.wait(Organization.repeats_of(row.organization_id), why.reason, row.repeats)
-    then = now + timedelta(seconds=wait or 0)
-    if wait is None or then >= row.expires_at:
+    then = _again_at(row, state, why, now)
+    if then is None or then >= row.expires_at:
         return False
+    # The carrier took this attempt: nothing that it tells of it later calls the next one off, but
+    # that it arrived.
+    reason = Reason.UNDELIVERABLE if why.reason in NOT_TAKEN else why.reason
     _under_way(row, [N.UNKNOWN], now)
     planned = Notification.move(
-        row, N.SCHEDULED, now, from_=[N.SENDING], next_attempt_at=then, slot_at=None,
-        repeats=row.repeats + 1, failures=0, reason=why.reason, failure_class=why.failure_class,
+        row, N.SCHEDULED, now, from_=from_, next_attempt_at=then, slot_at=None,
+        finished_at=None, repeats=row.repeats + 1, failures=0, reason=reason,
+        failure_class=why.failure_class,
     )  # fmt: skip
     if planned:
         log.info("repeat planned", notification_id=row.id, repeats=row.repeats)
     return planned
 
 
-def _reached_no_more(row: Notification, now: datetime) -> None:
-    """The carrier corrects itself: the attempt that reached somebody did not. Unless another one
-    did, the newest one's end counts."""
+def _again_at(
+    row: Notification, state: AttemptState, why: Failure, now: datetime
+) -> datetime | None:
+    """When to try again: a call as the organization wants it when somebody was busy or did not
+    answer; a message that could not be brought for a reason which may pass by the waits of its
+    purpose, unless another channel follows or something of it arrived. None for never."""
+    if isinstance(state, MessageState):
+        enough = steps.follows(row, now) or (row.step and steps.any_arrived(row))
+        if enough or why.failure_class != FailureClass.TEMPORARY:
+            return None
+        return work.backoff().next_try(row.purpose, row.repeats + 1, now)
+    if why.reason not in repeats.REASONS:
+        return None
+    wait = repeats.wait(Organization.repeats_of(row.organization_id), why.reason, row.repeats)
+    return None if wait is None else now + timedelta(seconds=wait)
+
+
+def _reached_no_more(
+    row: Notification, by: tuple[AttemptState, Failure] | None, now: datetime
+) -> None:
+    """The carrier corrects itself: the attempt that reached somebody did not, or it was a machine
+    that took the call. Unless another one did, the newest one's end counts; if that is what was
+    corrected, `by` says how it ended and why, and what would have followed it in time follows
+    now."""
     made = attempts.of_notifications([row.id])
-    if not any(arrived(one.standing) for one in made):
-        newest = made[-1]
-        finish(row, N.NOT_REACHED, now, reason=newest.reason, failure_class=newest.failure_class)
+    if any(steps.fulfilled(row, one) for one in made):
+        return
+    follows = by is not None and steps.follows(row, now)
+    if any(arrived(one.standing) for one in made) and not follows and (by is None or row.step):
+        return
+    end = by[1] if by else made[-1]
+    why: dict[str, Any] = {"reason": end.reason, "failure_class": end.failure_class}
+    if not Notification.move(row, N.NOT_REACHED, now, **why):
+        return
+    reopened = (N.NOT_REACHED,)
+    if by and (_repeated(row, *by, now, reopened) or steps.advance(row, now, end.reason, reopened)):
+        return  # not at its end after all
+    subjects.finished(row, now)
 
 
 def finish(
@@ -154,4 +196,6 @@ def finish(
     done = Notification.move(row, state, now, reason=reason, failure_class=failure_class)
     if done and dead:
         DeadLetter.bury(row, str(reason), now)
+    if done:
+        subjects.finished(row, now)
     return done

@@ -6,18 +6,19 @@ from typing import Any
 from gateway.domain.errors import Invalid, NotFound
 from gateway.models.base import atomic
 from gateway.models.contact import Contact
-from gateway.usecases import people
+from gateway.usecases import people, preferences
 from gateway.usecases.accounts import Caller
 
 _ADDRESSES = ("phone", "email")
 
 
 def show(caller: Caller, contact_id: str) -> Contact:
-    """One person of this organization and mode. Raises NotFound."""
+    """One person of this organization and mode. Raises NotFound, also for one who was erased."""
     found: Contact | None = Contact.get_or_none(
         Contact.id == contact_id,
         Contact.organization == caller.organization_id,
         Contact.mode == caller.mode,
+        Contact.erased_at.is_null(),
     )
     if found is None:
         raise NotFound
@@ -41,5 +42,8 @@ def change(caller: Caller, contact_id: str, changes: dict[str, Any], now: dateti
             return person
         if all(values.get(name, getattr(person, name)) is None for name in _ADDRESSES):
             raise Invalid("is the only address that is known", "phone")
-        Contact.update(updated_at=now, **values).where(Contact.id == person.id).execute()
-    return show(caller, contact_id)
+        if not Contact.change(person.id, now, **values):
+            raise NotFound
+        before, person = person, show(caller, contact_id)
+        preferences.merged(before, person, now)
+    return person

@@ -7,11 +7,13 @@ from typing import Any
 import structlog
 
 from gateway.domain.errors import Conflict, NotFound
+from gateway.domain.lifecycle import JobState as J
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models import dead_letter_search, event_search
 from gateway.models.base import atomic
-from gateway.models.dead_letter import DISCARDED, EVENT, NOTIFICATION, REPLAYED, DeadLetter
+from gateway.models.dead_letter import DISCARDED, EVENT, JOB, NOTIFICATION, REPLAYED, DeadLetter
 from gateway.models.dead_letter_search import Standing
+from gateway.models.job import Job
 from gateway.models.notification import Notification
 from gateway.usecases import operators, parked_events
 from gateway.usecases.operators import Operator, Position, Tally
@@ -25,9 +27,9 @@ def search(
     operator: Operator, filters: Filters, limit: int, before: Position | None = None
 ) -> list[DeadLetter]:
     """Letters within reach, newest first, older than `before` (created_at, id), each joined with
-    its notification (`subject`) or `event`. Filters: resolved, object (notification, event),
-    reason, kind and booking_id of the notification, from_ and to (by the letter's own time, UTC,
-    from included, to not)."""
+    its notification (`subject`), `event` or `job`. Filters: resolved, object (notification, event,
+    job), reason, kind of the notification or name of the job, booking_id, from_ and to (by the
+    letter's own time, UTC, from included, to not)."""
     return dead_letter_search.find(operator.reach, filters, limit, before)
 
 
@@ -120,9 +122,23 @@ def _standing(
 def _put_back(chosen: list[DeadLetter], now: datetime) -> list[DeadLetter]:
     # First what failed, then its letter: the order in which a failure writes them, so that the two
     # can't wait for each other.
-    ids = [letter.object_id for letter in chosen if letter.object == NOTIFICATION]
-    rows = dead_letter_search.failed(ids)
-    return [letter for letter in chosen if _leaves_again(letter, rows, now)]
+    def ids(of: str) -> list[str]:
+        return [letter.object_id for letter in chosen if letter.object == of]
+
+    rows = dead_letter_search.failed(ids(NOTIFICATION))
+    jobs = dead_letter_search.failed_jobs(ids(JOB))
+    return [letter for letter in chosen if _goes_on(letter, rows, jobs, now)]
+
+
+def _goes_on(
+    letter: DeadLetter, rows: dict[str, Notification], jobs: dict[str, Job], now: datetime
+) -> bool:
+    if letter.object != JOB:
+        return _leaves_again(letter, rows, now)
+    job = jobs.get(letter.object_id)
+    if job is None or not Job.move(job, J.SCHEDULED, now, next_attempt_at=now, failures=0):
+        return False
+    return DeadLetter.resolve(JOB, job.id, REPLAYED, now)
 
 
 def _leaves_again(letter: DeadLetter, rows: dict[str, Notification], now: datetime) -> bool:
@@ -155,10 +171,12 @@ def _note(operator: Operator, action: str, done: list[DeadLetter], now: datetime
 
 def _tally(chosen: list[DeadLetter], done: list[DeadLetter]) -> Tally:
     told = [letter for letter in done if letter.object == NOTIFICATION]
+    jobs = sum(letter.object == JOB for letter in done)
     people = [letter.subject.contact for letter in told]
     return Tally(
         notifications=len(told),
-        events=len(done) - len(told),
+        events=len(done) - len(told) - jobs,
+        jobs=jobs,
         people={str(one.phone_hash or one.email_hash or one.id) for one in people},
         skipped=len(chosen) - len(done),
         ids=[letter.id for letter in done],

@@ -13,7 +13,7 @@ from gateway.failpoints import hit
 from gateway.models import attempts, claims, last_look
 from gateway.models.base import atomic, is_lost
 from gateway.models.notification import Notification
-from gateway.usecases import breaker, ending, gate, outcomes, retries
+from gateway.usecases import breaker, ending, gate, outcomes, retries, subjects
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,10 @@ def _objection(opened: gate.Opened, now: datetime) -> Reason | None:
         return Reason.CANCELED
     if now >= seen.expires_at:
         return Reason.EXPIRED
-    return None if seen.mine and seen.in_force and not seen.frozen else Reason.SUPERSEDED
+    still = seen.mine and seen.in_force and not seen.frozen and not seen.opted_out
+    if not still or subjects.paused(opened.notification):
+        return Reason.SUPERSEDED  # the gate says what it comes to
+    return None
 
 
 def _take_back(opened: gate.Opened, objection: Reason, now: datetime) -> None:

@@ -34,6 +34,7 @@ def adopt(
         from_address=attempt.from_address,
         to_address=attempt.to_address,
         to_hash=attempt.to_hash,
+        erased_at=attempt.erased_at,
         state=table.TAKEN,
         failure_class=FailureClass.TECHNICAL,
         reason=Reason.DUPLICATE,

@@ -17,8 +17,9 @@ from gateway.models.booking import Booking
 from gateway.models.consent import Consent
 from gateway.models.contact import Contact
 from gateway.models.notification import Notification
+from gateway.models.offer import OFFER
 from gateway.models.organization import Organization
-from gateway.usecases import policies
+from gateway.usecases import policies, subjects
 
 # Bookings in these states have nobody left to remind.
 ENDED = {
@@ -65,9 +66,10 @@ def address_of(contact: Contact, channel: str) -> tuple[str | None, str]:
 
 
 def takes_digits(row: Notification) -> bool:
-    """Whether 1, 2 or 3 may be answered: by the contact, to our words about an appointment."""
+    """Whether 1, 2 or 3 may be answered: by the contact, to our words about an appointment or to an
+    offer of one."""
     own_words = row.wording.get("say") or row.wording.get("text")
-    about = row.booking_id is not None and row.purpose == "reminder"
+    about = (row.booking_id is not None and row.purpose == "reminder") or row.kind == OFFER
     return about and row.contact.role == "contact" and not own_words
 
 
@@ -126,13 +128,14 @@ def gather(
         contacted.take_turn(row.organization_id, row.mode, sorted(hashes_of(contact)))
         sent = lately(row, zone, now)
     sent = sent or Sent(zone)
-    booking = about.booking
+    booking, subject = about.booking, subjects.standing(row)
+    in_force = booking.schedule_version if booking else subject.in_force
     return Facts(
         due_at=row.due_at,
         expires_at=row.expires_at,
-        ended=ended(row, booking),
+        ended=ended(row, booking) or subject.ended,
         planned_for=row.schedule_version,
-        in_force=booking.schedule_version if booking else row.schedule_version,
+        in_force=row.schedule_version if in_force is None else in_force,
         opted_out=bool(hashed)
         and Consent.withdrawn(row.organization_id, row.mode, row.channel, row.purpose, hashed),
         has_address=bool(hashed),
@@ -141,6 +144,7 @@ def gather(
         kind=row.kind,
         role=contact.role,
         confirmed=booking is not None and booking.state == BookingState.CONFIRMED,
+        paid=subject.paid,
         quiet=quiet,
         zone=zone,
         sent_on_day=sent.by_day(row.id) if cap is not None else {},

@@ -2,7 +2,7 @@
 asked."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,14 +59,16 @@ def open_attempt(
 ) -> Opened | None:
     """Pass the start gate, in one transaction that checks everything again and writes the attempt;
     None when it may not leave now, and then the row says why or when. `lease` is how long a worker
-    holds it. Raises NoProvider."""
+    holds it."""
     with atomic():
         row = Notification.held(notification_id, claim)
         if row is None:
             log.info("duplicate delivery ignored", notification_id=notification_id, claim=claim)
             return None
         about, served = facts.occasion_of(row), _served(row, now)
-        decision = decide(facts.gather(row, about, now, usable=served is not None), now)
+        lost = served is None and readiness.is_lost(row)
+        known = facts.gather(row, about, now, usable=served is not None)
+        decision = decide(replace(known, channel_lost=lost), now)
         if decision.state != N.SENDING or served is None:
             _turn_away(row, decision, now)
             return None
@@ -78,7 +80,8 @@ def open_attempt(
             return None
         found = passage.way(row, sender, Passage(provider, sender.account), now)
         if isinstance(found, passage.Wait):
-            passage.put_back(row, found, now)
+            if not (found.too_long(now) and steps.give_way(row, now)):
+                passage.put_back(row, found, now)
             return None
         attempt = _write_attempt(row, sender, provider, content, now)
         if attempt is None:
@@ -86,31 +89,32 @@ def open_attempt(
             return None
         moved = Notification.move(
             row, N.SENDING, now, from_=[N.DUE], tries=row.tries + 1, lease_until=now + lease,
-            slot_at=None, reason=None, failure_class=None,
+            slot_at=None, step_until=None, reason=None, failure_class=None,
         )  # fmt: skip
         assert moved, "the row is locked and was due"
     return Opened(row, attempt, found, _request(row, attempt, content, digits=digits))
 
 
 def _served(row: Notification, now: datetime) -> tuple[Provider, Sender] | None:
-    """The carrier and the sender for its channel. Where there are none, another channel of the plan
-    may do; raises NoProvider when there is no other."""
+    """The carrier and the sender for its channel, None when there are none."""
     try:
         return readiness.sender_for(row.organization_id, row.mode, row.channel, now)
     except NoProvider:
-        if row.step + 1 >= len(row.plan):
-            raise
         return None
 
 
 def _turn_away(row: Notification, decision: Decision, now: datetime) -> None:
     if decision.next_step and steps.advance(row, now, decision.reason):
         return
+    # Why the last attempt came to nothing stays known: the carrier may yet say that it did not.
+    why: dict[str, Any] = {} if row.tries else {"reason": decision.reason}
     if decision.until is None:
         consequences.turned_away(row, decision, now)
+    elif decision.reason == Reason.CHANNEL_UNUSABLE:
+        waits = passage.held(row, readiness.unserved(row)).changes
+        Notification.move(row, decision.state, now, **waits, **why)
+        log.error("channel lost its provider", channel=row.channel, mode=row.mode)
     else:
-        # Why the last attempt came to nothing stays known: the carrier may yet say that it did not.
-        why: dict[str, Any] = {} if row.tries else {"reason": decision.reason}
         Notification.move(row, decision.state, now, next_attempt_at=decision.until, **why)
     log.info("skipped", notification_id=row.id, state=str(decision.state), reason=decision.reason)
 

@@ -1,5 +1,6 @@
 """What a provider event does to a call or a message: in any order, the same events end the same."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,20 +19,29 @@ def apply(about: AnyAttempt, event: ProviderEvent, told: Told, now: datetime) ->
     """Apply an event to a locked attempt and to its notification. A status never moves backwards;
     facts fill what is empty and blank nothing."""
     if isinstance(about, CallLog):
-        apply_to_call(about, told, now)
+        apply_to_call(about, told if about.erased_at is None else _wordless(told), now)
         if told.kind == EventKind.DIGITS and told.digits:
             replies.pressed(about, told.digits, now)
         return
-    if told.kind == EventKind.MESSAGE_STATUS:
-        message_reports.apply(about, told, now)
     opted_out = told.failure is not None and told.failure.reason == Reason.OPTED_OUT
     if told.kind == EventKind.OPT_OUT or opted_out:
+        # Before the notification is locked: what ends with it is locked first.
         consents.refused_by_carrier(about, event.id, now)
+    if told.kind == EventKind.MESSAGE_STATUS:
+        message_reports.apply(about, told, now)
+
+
+def _wordless(told: Told) -> Told:
+    """What an event tells of the call of an erased person: how it went, not what was said."""
+    return replace(told, text=None, segments=(), digits=None)
 
 
 def apply_to_call(call: CallLog, event: Told, now: datetime) -> None:
     """Apply an event to a locked call."""
-    call.answered(event.answered_by)  # first: what an end means may depend on who picked up
+    over = is_final(call.standing)
+    # First: what an end means may depend on who picked up.
+    if call.answered(event.answered_by) and over:
+        consequences.attempt_moved(call, now, None)
     if event.kind == EventKind.CALL_STATUS and isinstance(event.state, CallState):
         _status(call, event, event.state, now)
     call.fill(digits=event.digits)

@@ -9,8 +9,10 @@ import structlog
 from gateway import settings
 from gateway.domain import lanes
 from gateway.domain.errors import Conflict, NotFound
-from gateway.models import claims
+from gateway.models import claims, job_claims
 from gateway.models.hold import (
+    CHANNEL,
+    COURSE,
     EVERYTHING,
     PROVIDER,
     SENDER,
@@ -81,6 +83,16 @@ def release(now: datetime) -> int:
     """Let held rows go on as far as they may: all whose hold is gone, one to try a provider that
     was left alone for long enough, as many as a busy sender can take in the next seconds. At most
     500 of each; returns how many there were, so that the caller may ask again at once."""
+    return _release_jobs(now) + _release_notifications(now)
+
+
+def _release_jobs(now: datetime) -> int:
+    scopes = job_claims.scopes_held()
+    over = Hold.over(scopes) if scopes else {}
+    return sum(job_claims.let_go(scope, BATCH, now) for scope in scopes if scope not in over)
+
+
+def _release_notifications(now: datetime) -> int:
     scopes = scopes_held()
     if not scopes:
         return 0
@@ -93,10 +105,14 @@ def release(now: datetime) -> int:
 
 
 def _release(scope: str, hold: Hold | None, now: datetime) -> int:
+    if scope == COURSE:
+        return 0  # whoever resumes it lets its own rows go
     if scope.startswith(RATE):
         return _turn(scope, Rate.room, scope, now)
     if scope.startswith(SENDER):
         return _turn(scope, Sender.room, scope.removeprefix(SENDER), now)
+    if scope.startswith(CHANNEL):
+        return _served_again(scope, now)
     if hold is None:
         return 0 if switched_off(scope) else claims.release_held(scope, BATCH, now)
     if not scope.startswith(PROVIDER):
@@ -112,6 +128,15 @@ def _release(scope: str, hold: Hold | None, now: datetime) -> int:
         return 0
     _let_go[hold.id] = now + ONE_PROBE_IN
     return claims.release_one(scope, now)
+
+
+def _served_again(scope: str, now: datetime) -> int:
+    """What waits for a channel that can be used again. A worker that still has the old settings
+    puts it back, and is not asked again at once."""
+    if scope in _let_go or not readiness.served_again(scope):
+        return 0
+    _let_go[scope] = now + GIVEN_UP_IN
+    return claims.release_held(scope, BATCH, now)
 
 
 def _turn(scope: str, room_of: Callable[..., Room | None], id_: str, now: datetime) -> int:

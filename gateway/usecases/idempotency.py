@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain.errors import Invalid, StillRunning
+from gateway.domain.errors import AnswerErased, Invalid, StillRunning
 from gateway.failpoints import hit
 from gateway.models.base import atomic
 from gateway.models.records import IdempotencyRecord
@@ -33,7 +33,7 @@ def once(
     """Do the work in one transaction with the record of its key. The same key and fingerprint
     again gives the first answer, marked as replayed. A fault keeps nothing, and leaves the key
     free. Raises Invalid when the key came with another request before, StillRunning when the
-    first one has not finished."""
+    first one has not finished, AnswerErased when its answer named a person who was erased."""
     with atomic():
         if key is None:
             answer = work()
@@ -60,4 +60,6 @@ def _claim(caller: Caller, key: str, fingerprint: str, now: datetime) -> str | A
         return str(record.id)
     if record.fingerprint != fingerprint:
         raise Invalid("was used for another request before", "Idempotency-Key")
-    return Answer(record.status or 200, json.loads(record.body or "{}"), replayed=True)
+    if record.body is None:
+        raise AnswerErased
+    return Answer(record.status or 200, json.loads(record.body), replayed=True)

@@ -7,9 +7,9 @@ import structlog
 from gateway.domain import keywords
 from gateway.domain.callback import Inbound
 from gateway.domain.callback import ProviderEvent as Told
-from gateway.domain.keywords import Word
+from gateway.domain.keywords import Reply, Word
 from gateway.domain.lifecycle import MessageState
-from gateway.models import conversations
+from gateway.models import conversations, personal
 from gateway.models.attempt import Attempt
 from gateway.models.consent import Consent
 from gateway.models.contact import Contact
@@ -17,7 +17,7 @@ from gateway.models.conversations import Party, Thread
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
-from gateway.usecases import auto_answers, consents, people, replies
+from gateway.usecases import auto_answers, consents, leaving, people, replies
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,8 @@ _LIFTED = (consents.WORD, consents.CARRIER)
 def receive(event: ProviderEvent, told: Told, now: datetime) -> MessageLog | None:
     """Keep a message that came in and do what it asks for, once; None when it is for nobody we
     know. It belongs to the organization whose sender it was sent to; at a shared one, to whoever
-    wrote to that person last. A word that ends or begins consent comes before everything else.
+    wrote to that person last. A word that ends or begins consent comes before everything else, but
+    for a button of ours, which is what it stands for and not what is written on it.
     Call it inside the transaction in which the event is settled."""
     said = told.inbound
     assert said is not None, "only messages that came in"
@@ -41,7 +42,11 @@ def receive(event: ProviderEvent, told: Told, now: datetime) -> MessageLog | Non
     message = _keep(event, told, said, party, person, answered)
     if message is None:
         return MessageLog.owner(event.provider, event.account, told.external_id)
-    word = Word(said.opt_out) if said.opt_out else keywords.read(said.text)
+    if _came_before_erasure(event, answered or conversations.newest(thread, party)):
+        personal.clean_attempts([message.id], now)
+        message.erased_at = now
+    reply = keywords.pressed(said.payload) if said.payload else None
+    word = Word(said.opt_out) if said.opt_out else None if reply else keywords.read(said.text)
     calm = _is_calm(message, said)
     if word in (Word.STOP, Word.START, Word.YES):
         _consent(word, thread, party, event, now)
@@ -50,7 +55,8 @@ def receive(event: ProviderEvent, told: Told, now: datetime) -> MessageLog | Non
         if who is not None:
             auto_answers.send("help", message, who, now)
     elif calm and word is None and answered is not None:
-        _answer(answered, message, said.text, party, now)
+        _answer(answered, message, reply or keywords.digit(said.text), party, now)
+    leaving.replied(party.organization_id, party.mode, person, now)
     return message
 
 
@@ -104,6 +110,11 @@ def _keep(
     )
 
 
+def _came_before_erasure(event: ProviderEvent, last: Attempt | None) -> bool:
+    """Whether a message lay unread while its sender was erased: then it counts, and is not kept."""
+    return last is not None and last.erased_at is not None and event.received_at <= last.erased_at
+
+
 def _is_calm(message: MessageLog, said: Inbound) -> bool:
     """Whether it may have an effect beyond consent: not one of a flood, as from another machine
     that answers us, and not from a sender of ours."""
@@ -137,8 +148,9 @@ def _lifts(party: Party, person: str) -> bool:
     return last is not None and not last.granted and last.source in _LIFTED
 
 
-def _answer(answered: Attempt, message: MessageLog, text: str, party: Party, now: datetime) -> None:
-    reply = keywords.digit(text)
+def _answer(
+    answered: Attempt, message: MessageLog, reply: Reply | None, party: Party, now: datetime
+) -> None:
     if reply is None:
         return
     effect, booking = replies.answered(answered, message.to_hash, reply, message.channel, now)

@@ -26,6 +26,7 @@ from gateway.models.message_log import MessageLog
 from gateway.models.provider_event import ProviderEvent
 from gateway.providers import get, route
 from gateway.usecases import duplicates, ending, happenings, inbound, outcomes, replies, sightings
+from gateway.usecases.work import backoff
 
 log = structlog.get_logger(__name__)
 
@@ -170,8 +171,7 @@ def apply_each(event_ids: Iterable[str], now: datetime) -> None:
 
 
 def replay(event_id: str, now: datetime) -> bool:
-    """Put an event that is parked or dead back in line, as if it had just come; False when it is
-    neither."""
+    """Put a parked or dead event back in line, as if it had just come; False for any other."""
     return ProviderEvent.requeue(event_id, now)
 
 
@@ -235,7 +235,7 @@ def _attempt_of(event: ProviderEvent, told: Told, now: datetime) -> tuple[AnyAtt
 
 def _park(event: ProviderEvent, reason: str, now: datetime) -> None:
     tries = event.tries + 1
-    then = outcomes.backoff().next_try("event", tries, now)
+    then = backoff().next_try("event", tries, now)
     ProviderEvent.park(event, reason, tries, then)
     if then is None:
         DeadLetter.bury(event, reason, now)

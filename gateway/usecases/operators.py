@@ -34,6 +34,7 @@ class Tally:
 
     notifications: int = 0
     events: int = 0
+    jobs: int = 0
     expired: int = 0
     skipped: int = 0
     remaining: int = 0
@@ -45,6 +46,7 @@ class Tally:
         """Take in the next batch of the same selection."""
         self.notifications += further.notifications
         self.events += further.events
+        self.jobs += further.jobs
         self.skipped += further.skipped
         self.people |= further.people
         self.ids += further.ids

@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from gateway.domain import lanes, localized, policy, reminders, repeats, times
+from gateway.domain import lanes, localized, policy, reminders, repeats, retention, times
 from gateway.domain.errors import Conflict, Invalid, NotFound
 from gateway.domain.reminders import Rule
 from gateway.models.base import atomic
 from gateway.models.organization import Organization
 from gateway.models.rate import Rate, organization_scope
 from gateway.models.records import AuditEntry
-from gateway.usecases import rule_words
+from gateway.usecases import dunning_words, policies, rule_words
 from gateway.usecases.accounts import Caller, organization_name
 
 MOST_PER_SECOND = 10_000
+_OF_THE_HOURS = frozenset({"policy", "time_zone"})
 
 
 def _reminders(rules: list[Rule]) -> list[dict[str, Any]]:
@@ -31,6 +32,11 @@ def _locale(tag: str) -> str:
     return known
 
 
+def _retention(kept: dict[str, Any]) -> dict[str, Any]:
+    retention.check(kept)
+    return kept
+
+
 def _policy(kept: dict[str, Any]) -> dict[str, Any]:
     policy.check(kept)
     return kept
@@ -43,15 +49,16 @@ _COLUMNS: dict[str, Callable[[Any], Any]] = {
     "reminders": _reminders,
     "repeats": repeats.check,
     "policy": _policy,
+    "retention": _retention,
 }
 
 
 def change(organization_id: str, changes: Mapping[str, Any]) -> Organization:
     """Change an organization and return it as it is then. `changes` may hold name, time_zone
-    (IANA), locale, reminders (rules of kind every, before or nudge), repeats, policy, each
-    replaced whole; rate_per_second, and rates by kind of work, where None takes a limit away.
-    Bookings made before keep their rules. Raises NotFound, Invalid, Conflict for a name that
-    is taken."""
+    (IANA), locale, reminders (rules of kind every, before or nudge), repeats, policy,
+    retention, each replaced whole; rate_per_second, and rates by kind of work, where None takes a
+    limit away. Bookings made before keep their rules. Raises NotFound, Invalid, Conflict for a
+    name that is taken."""
     values = {name: check(changes[name]) for name, check in _COLUMNS.items() if name in changes}
     limits = _limits(organization_id, changes)
     with atomic():
@@ -69,11 +76,16 @@ def edit(
     caller: Caller, changes: Mapping[str, Any], now: datetime, request_id: str
 ) -> Organization:
     """The same for the caller's own; who changed what is kept in the audit ledger, by the names of
-    the fields. Raises Invalid also for a rule whose template can't be used."""
+    the fields. What was put off by the former policy is looked at again at once. Raises Invalid
+    also for a rule whose template can't be used."""
     with atomic():
         if "reminders" in changes:
             rule_words.require(caller, changes["reminders"], None)
         changed = change(caller.organization_id, changes)
+        if not _OF_THE_HOURS.isdisjoint(changes):
+            policies.changed(caller.organization_id, now)
+        if "policy" in changes:
+            dunning_words.require(caller, changes["policy"], None, "policy.dunning")
         AuditEntry.create(
             organization=caller.organization_id,
             at=now,

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway import settings
-from gateway.domain.backoff import PURPOSES, Backoff
 from gateway.domain.lifecycle import MessageState
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Failure, FailureClass, Reason
@@ -20,12 +19,6 @@ from gateway.usecases import consents, duplicates, ending, policies, steps
 from gateway.usecases.consequences import attempt_moved, finish, is_newest, not_reached
 
 log = structlog.get_logger(__name__)
-
-
-def backoff() -> Backoff:
-    """The waits of each purpose, as configured."""
-    configured = settings.current()
-    return Backoff({name: getattr(configured, f"retry_{name}_seconds") for name in PURPOSES})
 
 
 def accepted(attempt: AnyAttempt, placement: Placement, now: datetime) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 
 from gateway.domain.lanes import queue_of
 from gateway.domain.lifecycle import NotificationState as N
-from gateway.models import attempts, claims
+from gateway.models import attempts, claims, enrolment_notifications
 from gateway.models.hold import (
+    COURSE,
     EVERYTHING,
     REMINDERS,
     Hold,
@@ -21,9 +22,8 @@ from gateway.models.hold import (
 )
 from gateway.models.notification import Notification
 from gateway.models.pace import Paced
-from gateway.models.rate import Rate
 from gateway.models.sender import Sender
-from gateway.usecases import breaker, holds
+from gateway.usecases import breaker, holds, steps, subjects, work
 from gateway.usecases.breaker import Passage
 from gateway.usecases.holds import switched_off
 
@@ -50,6 +50,11 @@ class Wait:
     changes: dict[str, Any]
     scope: str | None = None
 
+    def too_long(self, now: datetime) -> bool:
+        """Whether the next step of the plan is not to wait along with it any more."""
+        until: datetime | None = self.changes.get("step_until")
+        return until is not None and until <= now
+
 
 def put_back(row: Notification, wait: Wait, now: datetime) -> None:
     """Have the row wait. Others that are due and would meet the same hold or rate go there along
@@ -63,14 +68,17 @@ def put_back(row: Notification, wait: Wait, now: datetime) -> None:
 def way(row: Notification, sender: Sender, passage: Passage, now: datetime) -> Passage | Wait:
     """The way out, or what the row has to wait for. Whatever waits for a hold or a rate does so
     until it is let go, and expires in time; no try is counted."""
+    if subjects.paused(row):
+        later = now + enrolment_notifications.UNTIL_RESUMED
+        return Wait({"next_attempt_at": later, "slot_at": None, "held_by": COURSE})
     by_hand = switches(row)
     over = Hold.over([*by_hand, passage.scope])
-    held = next((scope for scope in by_hand if scope in over or switched_off(scope)), None)
-    if held is not None:
-        return _held(row, held)
+    paused = next((scope for scope in by_hand if scope in over or switched_off(scope)), None)
+    if paused is not None:
+        return held(row, paused)
     hold = over.get(passage.scope)
     if hold is not None and hold.blocks(now):
-        return _held(row, passage.scope)
+        return _away(row, passage.scope, now)
     if row.tries and attempts.any_open(row.id):
         return Wait({"next_attempt_at": now + STILL_RINGING})
     if row.failures and not passage.memory.budget.spend(now):
@@ -80,16 +88,23 @@ def way(row: Notification, sender: Sender, passage: Passage, now: datetime) -> P
         return waits
     if hold is not None:
         if not Hold.take_probe(hold, breaker.probe_until(now)):
-            return _held(row, passage.scope)
+            return _away(row, passage.scope, now)
         return replace(passage, probe=hold)
     if not row.failures:
         passage.memory.budget.earn()
     return passage
 
 
-def _held(row: Notification, scope: str) -> Wait:
+def held(row: Notification, scope: str, step_until: datetime | None = None) -> Wait:
+    """Wait for a hold or a rate, or for the end, whichever comes first; for another step of the
+    plan at the most until `step_until`."""
     waits = {"next_attempt_at": row.expires_at, "slot_at": None, "held_by": scope}
-    return Wait(waits, scope)
+    return Wait({**waits, "step_until": step_until}, scope)
+
+
+def _away(row: Notification, scope: str, now: datetime) -> Wait:
+    """Wait for a carrier that is held; not for ever where another step of the plan follows."""
+    return held(row, scope, steps.gives_way_at(row, scope, now))
 
 
 def _until_budget(row: Notification) -> timedelta:
@@ -107,13 +122,13 @@ def _turn(row: Notification, sender: Sender, now: datetime) -> Wait | None:
         return Wait({"next_attempt_at": slot, "slot_at": slot}) if slot > now else None
     slot, latest = now, None
     limits: list[tuple[Paced, str]] = [
-        (rate, rate.id) for rate in Rate.over(row.organization_id, row.purpose)
+        (rate, rate.id) for rate in work.limits(row.organization_id, row.purpose)
     ]
     limits.append((sender, sender_scope(sender.id)))
     for limit, scope in limits:
         found = _slot(row, limit, scope, now)
         if found is None:
-            return _held(row, scope)
+            return held(row, scope)
         if found > slot:
             slot, latest = found, scope
     if slot > now:

@@ -27,10 +27,14 @@ def by_hash(filters: Mapping[str, Any]) -> dict[str, Any]:
     return {**filters, **{f"{name}_hash": address_hash(given[name]) for name in given}}
 
 
-def keep(caller: Caller, role: str, person: dict[str, Any], now: datetime) -> Contact:
+def keep(
+    caller: Caller, role: str, person: dict[str, Any] | Contact, now: datetime
+) -> Contact:  # fmt: skip
     """The contact for a person as described in a request, made or brought up to date: what the
-    request leaves out stays, what it says is null is blanked. Raises Invalid when a contact has
-    neither number nor e-mail address then."""
+    request leaves out stays, what it says is null is blanked; one who is known is taken as they
+    are. Raises Invalid when a contact has neither number nor e-mail address then."""
+    if isinstance(person, Contact):
+        return person
     known = {name: person[name] for name in _KNOWN if name in person}
     if known.get("locale") is None:
         known.pop("locale", None)

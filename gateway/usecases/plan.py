@@ -161,6 +161,7 @@ class _Future:
         gap = self._about.policy.gap_for(row.kind, row.contact.role)
         return replace(
             known,
+            channel_lost=not known.channel_usable and readiness.is_lost(row),
             due_at=row.due_at,
             expires_at=row.expires_at,
             ended=facts.ended(row, self._about.booking),

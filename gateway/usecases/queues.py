@@ -11,6 +11,7 @@ from gateway.domain import lanes
 from gateway.models import job_search, queue_counts
 from gateway.models.base import atomic
 from gateway.models.hold import Hold
+from gateway.models.job import Job
 from gateway.models.notification import Notification
 from gateway.models.reach import Reach
 from gateway.models.records import AuditEntry
@@ -28,16 +29,19 @@ def stats(caller: Caller, now: datetime) -> dict[str, Any]:
     own, mode = caller.organization_id, caller.mode
     reach, configured = operators.reach(caller), settings.current()
     cleared = _cleared(reach)
-    sent = queue_counts.notifications(own, mode, now, configured.kind_kept, cleared)
-    by_queue = {name: _total(sent, 0, name) for name in lanes.SENDING}
-    by_queue["timers"] = queue_counts.timers(own, mode, now)
-    by_queue["events"] = queue_counts.events(own, reach, now, cleared.get("events"))
-    by_queue["background"] = queue_counts.look_ups(own, mode, now)
+    counted = [
+        queue_counts.of_work(work, own, mode, now, configured.kind_kept, cleared)
+        for work in job_search.TABLES
+    ]
+    by_queue = {name: _total(counted, 0, name) for name in lanes.QUEUES}
+    by_queue["timers"] += queue_counts.timers(own, mode, now)
+    by_queue["events"] += queue_counts.events(own, reach, now, cleared.get("events"))
+    by_queue["background"] += queue_counts.look_ups(own, mode, now)
     over = [hold.scope for hold in Hold.listed()]
     by_kind = [
         {
             "kind": kinds.shown(kind),
-            **_counts(_total(sent, 1, kind)),
+            **_counts(_total(counted, 1, kind)),
             "paused": switches.kind_paused(kind, own, over),
             "priority": configured.kind_priorities[kind],
             "concurrency": configured.kind_concurrency.get(kind),
@@ -51,11 +55,12 @@ def stats(caller: Caller, now: datetime) -> dict[str, Any]:
     return {"queues": by_name, "kinds": by_kind, "overdue": queue_counts.overdue(own, mode)}
 
 
-def _total(counts: queue_counts.Counts, part: int, name: str) -> Counter[str]:
+def _total(counted: Iterable[queue_counts.Counts], part: int, name: str) -> Counter[str]:
     found: Counter[str] = Counter()
-    for key, count in counts.items():
-        if key[part] == name:
-            found += count
+    for counts in counted:
+        for key, count in counts.items():
+            if key[part] == name:
+                found += count
     return found
 
 
@@ -69,10 +74,10 @@ def jobs(
     now: datetime,
     limit: int,
     before: Position | None = None,
-) -> list[Notification]:
-    """The jobs of the sending queues within reach, newest first, older than `before` (created_at,
-    id), as far as the views show them. Filters: queue, kind (by either name), state, held_by.
-    Raises NotFound."""
+) -> list[Notification | Job]:
+    """The jobs of the queues within reach, notifications and others, newest first, older than
+    `before` (created_at, id), as far as the views show them. Filters: queue, kind (by either name),
+    state, held_by. Raises NotFound."""
     wanted = dict(filters)
     if "queue" in wanted:
         switches.queue(wanted["queue"])
@@ -80,11 +85,14 @@ def jobs(
         wanted["kind"] = switches.kind(wanted["kind"])
     reach, kept = operator.reach, settings.current().kind_kept
     chosen = [wanted["kind"]] if "kind" in wanted else list(kept)
-    since = {
-        kind: dict(queue_counts.oldest_in_view(reach, kind, kept[kind], now=now)) for kind in chosen
-    }
-    view = job_search.View(since, _cleared(reach))
-    return job_search.find(reach, wanted, view, now, limit, before)
+    found: list[Notification | Job] = []
+    for work in job_search.TABLES:
+        since = {
+            kind: dict(work.oldest_in_view(reach, kind, kept[kind], now=now)) for kind in chosen
+        }
+        view = job_search.View(since, _cleared(reach))
+        found += job_search.find(work, reach, wanted, view, now, limit, before)
+    return sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)[:limit]
 
 
 def clear(operator: Operator, name: str, now: datetime, *, dry_run: bool, limit: int) -> Tally:

@@ -7,8 +7,12 @@ from gateway import settings
 from gateway.domain.channel_plan import CHANNELS
 from gateway.domain.errors import NoProvider
 from gateway.domain.provider import Provider
+from gateway.models.hold import channel_scope
+from gateway.models.notification import Notification
 from gateway.models.sender import Sender
 from gateway.providers import for_channel, get
+
+_TAKEN_IF_USABLE = ("booking", "request")
 
 
 def require(organization_id: str, mode: str, plans: Iterable[Iterable[str]]) -> None:
@@ -45,11 +49,36 @@ def sender_for(
     configured = (provider.name, account, address) if account and address else None
     sender = Sender.serving(organization_id, mode, channel, configured)
     if sender is not None and sender.organization_id is not None:
-        return get(sender.provider), sender
+        provider = get(sender.provider)
+        if provider.account(mode, channel) is None:
+            raise NoProvider(f"{provider.name} is not set up for {mode} mode")
+        return provider, sender
     if configured is None:
         raise NoProvider(f"no {channel} provider is set up for {mode} mode")
     rate = _rate(mode, channel)
     return provider, Sender.shared(mode, channel, *configured, rate, now, sender)
+
+
+def is_lost(row: Notification) -> bool:
+    """Whether the channel of a notification's step, which can't be used now, could be before, and
+    is the last of its plan. What was booked or asked for on this channel alone was only taken since
+    it could be used; else a sender is known."""
+    if row.step + 1 < len(row.plan):
+        return False
+    alone = len(row.plan) == 1 and row.subject_type in _TAKEN_IF_USABLE
+    return alone or Sender.ever(row.organization_id, row.mode, row.channel)
+
+
+def unserved(row: Notification) -> str:
+    """The name under which a notification waits for its channel to be usable again."""
+    own = Sender.own(row.organization_id, row.mode, row.channel)
+    return channel_scope(row.mode, row.channel, row.organization_id if own else None)
+
+
+def served_again(scope: str) -> bool:
+    """Whether the channel that rows wait for under this name can be used by now."""
+    _, mode, channel, *organization = scope.split("|")
+    return usable(organization[0] if organization else "", mode, channel)
 
 
 def in_use(provider: str, account: str) -> bool:

@@ -15,6 +15,7 @@ from gateway.models.base import atomic
 from gateway.models.booking import Booking
 from gateway.models.hold import REMINDERS, Hold, reminders_scope
 from gateway.models.notification import Notification
+from gateway.models.reach import Reach
 from gateway.usecases import dead_letters, delivery, facts, operators, schedule
 from gateway.usecases.operators import Operator
 
@@ -59,11 +60,30 @@ def rescan(
     `ahead` (all without), and plan what their rules ask for and is not there. Whatever was planned
     before, canceled or sent, is not made again: rule, moment and schedule version tell each from
     all others, so that any number of scans at once make it once."""
-    found, until = Found(), None if ahead is None else now + ahead
-    position = (max(now, since or now), "")
+    until = None if ahead is None else now + ahead
+    found = look(operator.reach, now, since or now, until, most, dry_run=dry_run)
+    if not dry_run:
+        operators.note(operator, "rescan-reminders", [(None, str(found.missing))], now)
+        log.warning("reminders rescanned", bookings=found.bookings, missing=found.missing)
+    return found
+
+
+def look(
+    reach: Reach,
+    now: datetime,
+    since: datetime,
+    until: datetime | None,
+    most: int,
+    *,
+    bare: bool = False,
+    dry_run: bool = False,
+) -> Found:
+    """The same for the bookings that start from a moment on and until another; with `bare` only
+    those that have rules and no reminder at all."""
+    found, position = Found(), (max(now, since), "")
     while found.bookings < most:
         limit = min(BATCH, most - found.bookings)
-        rows = stuck.bookings_ahead(operator.reach, position, until, facts.ENDED, limit)
+        rows = stuck.bookings_ahead(reach, position, until, facts.ENDED, limit, bare=bare)
         for booking in rows:
             position = (booking.starts_at, booking.id)
             _repair(booking, now, found, dry_run=dry_run)
@@ -72,9 +92,6 @@ def rescan(
             break
     else:
         found.next = position[0]
-    if not dry_run:
-        operators.note(operator, "rescan-reminders", [(None, str(found.missing))], now)
-        log.warning("reminders rescanned", bookings=found.bookings, missing=found.missing)
     return found
 
 

@@ -12,7 +12,7 @@ from gateway.models.attempts import AnyAttempt
 from gateway.models.base import is_lost
 from gateway.models.hold import Hold, provider_scope
 from gateway.models.notification import Notification
-from gateway.usecases import breaker, consequences, outcomes
+from gateway.usecases import breaker, consequences, steps, work
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,10 @@ def after_refusal(
     elif attempt.reason in TAKEN_BACK:
         _again(row, now, now)  # the gate says why it may not leave
     elif (scope := _held_by(attempt, now)) is not None:
-        _again(row, row.expires_at, now, held_by=scope, reason=attempt.reason)
+        until = steps.gives_way_at(row, scope, now)
+        if until is None or until > now or not steps.give_way(row, now):
+            waits = {"held_by": scope, "step_until": until}
+            _again(row, row.expires_at, now, reason=attempt.reason, **waits)
     else:
         _count(row, attempt, retry_after, now)
 
@@ -52,7 +55,7 @@ def _count(
 ) -> None:
     failures = row.failures + 1
     purpose = "voice" if row.channel == "voice" else row.purpose
-    then = outcomes.backoff().next_try(purpose, failures, now, retry_after)
+    then = work.backoff().next_try(purpose, failures, now, retry_after)
     if then is None:
         reason = Reason(attempt.reason or Reason.PROVIDER_ERROR)
         failure_class = FailureClass(attempt.failure_class or FailureClass.TECHNICAL)
@@ -86,7 +89,7 @@ def after_fault(row: Notification, error: BaseException, now: datetime) -> None:
         )
         return
     failures = row.failures + 1
-    then = outcomes.backoff().next_try("default", failures, now)
+    then = work.backoff().next_try("default", failures, now)
     if then is not None:
         Notification.move(
             row, N.SCHEDULED, now, from_=[N.DUE], only_claim=True, failures=failures,

@@ -6,24 +6,26 @@ from typing import Any
 
 from gateway.domain.reminders import Rule
 from gateway.models.booking import Booking
+from gateway.models.contact import Contact
 from gateway.usecases.schedule import Ring
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """A booking as asked for. `starts_at` is UTC, `starts_at_text` what was received; people are
-    mappings of external_id, name, phone (E.164), email, locale, time_zone. Without reminders the
-    organization's own rules apply. `fingerprint` is a hash of the whole request."""
+    mappings of external_id, name, phone (E.164), email, locale, time_zone, or known already.
+    Without reminders the organization's own rules apply. `fingerprint` is a hash of the whole
+    request."""
 
     starts_at: datetime
     starts_at_text: str
-    contact: dict[str, Any] = field(repr=False)
+    contact: dict[str, Any] | Contact = field(repr=False)
     fingerprint: str
     external_id: str | None = None
     time_zone: str | None = None
     duration_minutes: int | None = None
     service: dict[str, Any] | None = None
-    staff: dict[str, Any] | None = field(default=None, repr=False)
+    staff: dict[str, Any] | Contact | None = field(default=None, repr=False)
     reminders: list[Rule] | None = None
     policy: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict, repr=False)

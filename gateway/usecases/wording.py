@@ -20,6 +20,7 @@ from gateway.models.booking import Booking
 from gateway.models.contact import Contact
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
+from gateway.usecases import subjects
 
 WORDLESS = "request"  # a purpose whose notifications bring their own words
 LINKS = ("payment_link", "link")
@@ -225,7 +226,7 @@ def _occasion(
         variables=row.wording.get("variables") or {},
     )
     if booking is None:
-        return about
+        return subjects.occasion(row, about)
     service = booking.service or {}
     about = replace(
         about,
@@ -238,7 +239,7 @@ def _occasion(
     if used & {"customer", "with_customer"}:
         same = booking.contact_id == row.contact_id
         about = replace(about, customer=person.name if same else _name(booking.contact))
-    if "staff" in used and booking.staff_id is not None:
+    if used & {"staff", "with_staff"} and booking.staff_id is not None:
         same = booking.staff_id == row.contact_id
         about = replace(about, staff=person.name if same else _name(booking.staff))
     return about

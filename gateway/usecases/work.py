@@ -4,12 +4,22 @@ from datetime import datetime, timedelta
 
 from gateway import settings
 from gateway.domain import lanes
-from gateway.models import claims
+from gateway.domain.backoff import PURPOSES, Backoff
+from gateway.models import claims, job_claims
+from gateway.models.rate import Rate
+
+MINUTE_AND_A_BIT = 63.0
 
 
 def lane(channel: str, purpose: str) -> str:
     """The lane of a notification by the priorities in force."""
     return lanes.lane(channel, purpose, settings.current().kind_priorities)
+
+
+def backoff() -> Backoff:
+    """The waits of each kind of work, as configured."""
+    configured = settings.current()
+    return Backoff({name: getattr(configured, f"retry_{name}_seconds") for name in PURPOSES})
 
 
 def unlimited(purpose: str) -> bool:
@@ -18,9 +28,21 @@ def unlimited(purpose: str) -> bool:
     return purpose not in settings.current().kind_concurrency
 
 
+def limits(organization_id: str, purpose: str) -> list[Rate]:
+    """The limits that a kind of work of an organization is under, the wider first. A minute's worth
+    by the setting is spread over a little more than a minute: one that leaves late and one that
+    leaves in time may come closer together than their slots."""
+    per_minute = settings.current().kind_per_minute.get(purpose)
+    usual = per_minute / MINUTE_AND_A_BIT if per_minute else None
+    return Rate.over(organization_id, purpose, usual)
+
+
 def claim(lane: str, now: datetime, limit: int, lease: timedelta) -> list[tuple[str, int]]:
-    """Claim due rows of a lane for the workers, as `claims.claim_due`, but of no kind more than
-    may be at work at once."""
+    """Claim due rows of a lane for the workers, notifications or jobs as its queue has them, in the
+    order in which they should go, but of no kind more than may be at work at once."""
+    within, due = claims.claim_within, claims.claim_due
+    if lanes.queue_of_lane(lane) in lanes.WORKING:
+        within, due = job_claims.claim_within, job_claims.claim_due
     configured = settings.current()
     first = lanes.priority(lane)
     limited = {
@@ -30,5 +52,5 @@ def claim(lane: str, now: datetime, limit: int, lease: timedelta) -> list[tuple[
     }
     found: list[tuple[str, int]] = []
     for kind, most in limited.items():
-        found += claims.claim_within(kind, most, lane, now, limit - len(found), lease)
-    return found + claims.claim_due(lane, now, limit - len(found), lease, besides=limited)
+        found += within(kind, most, lane, now, limit - len(found), lease)
+    return found + due(lane, now, limit - len(found), lease, besides=limited)

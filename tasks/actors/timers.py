@@ -2,8 +2,8 @@
 
 import dramatiq
 
-from gateway import wallclock
-from gateway.usecases import holds, overdue, steps
+from gateway import settings, wallclock
+from gateway.usecases import holds, job_runs, overdue, steps
 from tasks.broker import broker
 
 
@@ -17,3 +17,10 @@ def begin_step(notification_id: str) -> None:
 def mark_overdue(booking_id: str) -> None:
     """Mark an appointment that should have begun."""
     holds.unless_paused("timers", overdue.mark, booking_id, wallclock.now())
+
+
+@dramatiq.actor(queue_name="timers", broker=broker, park=job_runs.park)
+def run_timer(job_id: str, claim: int) -> None:
+    """Do a claimed job whose moment has come."""
+    lease = wallclock.span(settings.current().sending_lease_seconds * 1.5)
+    job_runs.perform(job_id, claim, wallclock.now, lease)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.lifecycle import NotificationState as N
-from tests.architecture import rows, states
+from tests.architecture import lifecycles, rows, states
 from tests.architecture.documents import anchors, broken_links, code_words, table_rows
 from tests.architecture.sources import Source
 
@@ -79,8 +79,8 @@ def test_a_row_that_the_mission_does_not_have_is_noticed() -> None:
 
 def test_the_picture_follows_the_table() -> None:
     moves = {state: frozenset[N]() for state in N} | {N.SCHEDULED: frozenset({N.REACHED})}
-    changed = dataclasses.replace(states.NOTIFICATION, moves=moves)
+    changed = dataclasses.replace(lifecycles.NOTIFICATION, moves=moves)
     drawn = list(states.picture(changed))
     assert "    scheduled --> reached" in drawn
     assert "    scheduled --> due" not in drawn
-    assert "    scheduled --> due" in list(states.picture(states.NOTIFICATION))
+    assert "    scheduled --> due" in list(states.picture(lifecycles.NOTIFICATION))

@@ -22,13 +22,54 @@ BY_HAND: dict[str, set[tuple[str, ...]]] = {
         ("lane", "organization_id", "next_attempt_at"),
         ("held_by", "lane", "organization_id", "due_at"),
         ("step_until",),
+        ("organization_id", "finished_at"),
+        ("organization_id", "mode", "finished_at"),
+        ("organization_id", "mode", "due_at"),
     },
-    "booking": {("overdue_at",)},
-    "call_log": {("lookup_at",), ("end_at",)},
-    "message_log": {("lookup_at",)},
-    "provider_event": {("next_attempt_at",)},
+    "contact": {("organization_id", "updated_at")},
+    "booking": {
+        ("overdue_at",),
+        ("organization_id", "starts_at"),
+        ("organization_id", "mode", "canceled_at"),
+    },
+    "feed_entry": {("organization_id", "mode", "at")},
+    "job": {
+        ("lane", "next_attempt_at"),
+        ("lane", "organization_id", "next_attempt_at"),
+        ("lease_until",),
+        ("held_by", "due_at"),
+        ("kind", "finished_at"),
+    },
+    "cron_job": {("next_at",)},
+    "enrolment": {("sequence_id", "id")},
+    "waitlist_entry": {
+        ("organization_id", "mode", "service_id", "created_at", "id"),
+        ("organization_id", "mode", "created_at", "id"),
+    },
+    "slot": {
+        ("organization_id", "mode", "service_id", "starts_at"),
+        ("organization_id", "mode", "created_at", "id"),
+    },
+    "offer": {
+        ("organization_id", "mode", "offered_at", "id"),
+        ("waitlist_entry_id",),
+        ("expires_at",),
+    },
+    "call_log": {("lookup_at",), ("end_at",), ("organization_id", "created_at")},
+    "message_log": {("lookup_at",), ("organization_id", "created_at")},
+    "provider_event": {
+        ("next_attempt_at",),
+        ("organization_id", "received_at"),
+        ("organization_id", "applied_at"),
+    },
+    "transcript": {("organization_id", "received_at")},
 }
-UNIQUE_BY_HAND: dict[str, set[tuple[str, ...]]] = {"dead_letter": {("object", "object_id")}}
+UNIQUE_BY_HAND: dict[str, set[tuple[str, ...]]] = {
+    "enrolment": {("sequence_id", "contact_id")},
+    "offer": {("slot_id",), ("waitlist_entry_id",)},
+    "slot": {("organization_id", "mode", "staff_id", "starts_at")},
+    "dead_letter": {("object", "object_id")},
+}
 _SEARCH = "transcript_search"
 
 

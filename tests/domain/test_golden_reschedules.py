@@ -1,7 +1,7 @@
 """Appointments that are moved across every boundary of their reminders, worked out by hand. Each
 reminder is named by its moment; what was due before the move has left."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -56,6 +56,30 @@ MOVES = {
         USUAL, "2027-03-27T08:00Z", "2027-03-25T12:00Z", "2027-03-28T07:00Z",
         {"taken back": ["2027-03-26T08:00Z", "2027-03-27T05:00Z"],
          "anew": ["2027-03-27T07:00Z", "2027-03-28T04:00Z"]}),
+    "over its beginning in New York, nine on the wall both days: 23 hours later": (
+        USUAL, "2027-03-13T14:00Z", "2027-03-11T12:00Z", "2027-03-14T13:00Z",
+        {"taken back": ["2027-03-12T14:00Z", "2027-03-13T11:00Z"],
+         "anew": ["2027-03-13T13:00Z", "2027-03-14T10:00Z"]}),
+    "over its end in Berlin, nine on the wall both days: 25 hours later": (
+        USUAL, "2026-10-24T07:00Z", "2026-10-22T12:00Z", "2026-10-25T08:00Z",
+        {"taken back": ["2026-10-23T07:00Z", "2026-10-24T04:00Z"],
+         "anew": ["2026-10-24T08:00Z", "2026-10-25T05:00Z"]}),
+    "over its end on Lord Howe, nine on the wall both days: 24 and a half hours later": (
+        USUAL, "2027-04-02T22:00Z", "2027-03-31T12:00Z", "2027-04-03T22:30Z",
+        {"taken back": ["2027-04-01T22:00Z", "2027-04-02T19:00Z"],
+         "anew": ["2027-04-02T22:30Z", "2027-04-03T19:30Z"]}),
+    "over its beginning on Lord Howe, nine on both days, the first told: 23 and a half later": (
+        USUAL, "2027-10-01T22:30Z", "2027-10-01T12:00Z", "2027-10-02T22:00Z",
+        {"left": ["2027-09-30T22:30Z"], "taken back": ["2027-10-01T19:30Z"],
+         "anew": ["2027-10-01T22:00Z", "2027-10-02T19:00Z"]}),
+    "over the day that Apia skipped, from the 29th at nine to the 31st at nine: a day later": (
+        USUAL, "2011-12-29T19:00Z", "2011-12-29T17:00Z", "2011-12-30T19:00Z",
+        {"left": ["2011-12-28T19:00Z", "2011-12-29T16:00Z"],
+         "anew": ["2011-12-29T19:00Z", "2011-12-30T16:00Z"]}),
+    "back over it, from the 31st at nine to the 29th at noon: the first is past": (
+        USUAL, "2011-12-30T19:00Z", "2011-12-29T17:00Z", "2011-12-29T22:00Z",
+        {"taken back": ["2011-12-29T19:00Z", "2011-12-30T16:00Z"],
+         "past": ["2011-12-28T22:00Z"], "anew": ["2011-12-29T19:00Z"]}),
     "every two hours, later: those in between stay, more follow": (
         EVERY_2H, "2026-10-20T18:00Z", "2026-10-20T15:00Z", "2026-10-20T21:00Z",
         {"left": ["2026-10-20T14:00Z"], "stays": ["2026-10-20T16:00Z"],
@@ -93,7 +117,8 @@ def _shown(at: datetime) -> str:
 def _fates(rules: tuple[Rule, ...], first: str, moved: str, then: str) -> dict[str, list[str]]:
     """What a move does to each reminder, by the rule that one whose rule and moment are still
     planned is the same reminder."""
-    booked, now = _at(BOOKED), _at(moved)
+    now = _at(moved)
+    booked = _at(BOOKED) if _at(BOOKED) < now else now - timedelta(days=7)
     before = {(m.rule.key, m.due_at): m for m in plan(rules, _at(first), booked, booked)}
     after = {(m.rule.key, m.due_at): m for m in plan(rules, _at(then), booked, now)}
     fates: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.keywords import KNOWN, Reply, Word, digit, read
+from gateway.domain.keywords import KNOWN, Reply, Word, digit, pressed, read
 
 MARKS = st.text(alphabet=" \t\r\n.,!?;:()[]*_~\"'“”«»…¡¿🛑🙏\u200b\ufeff", max_size=6)
 CASES = st.sampled_from([str, str.upper, str.title, str.swapcase])
@@ -94,6 +94,18 @@ def test_a_digit_counts_only_once_and_alone(text: str) -> None:
     if found is not None:
         assert [one for one in text if one.isdigit()] == [str(int(found))]
         assert not set(text) & set("<>:;-+?#/x")
+
+
+@pytest.mark.parametrize(
+    ("payload", "meant"),
+    [
+        ("1", Reply.CONFIRM), ("2", Reply.MOVE), ("3", Reply.CANCEL), ("confirm", Reply.CONFIRM),
+        ("MOVE", Reply.MOVE), (" cancel\n", Reply.CANCEL), ("cancel it", None), ("4", None),
+        ("stop", None), ("", None), ("confirmed", None),
+    ],
+)  # fmt: skip
+def test_a_button_stands_for_an_answer_or_for_nothing(payload: str, meant: Reply | None) -> None:
+    assert pressed(payload) == meant
 
 
 def test_words_of_all_languages_mean_one_thing_each() -> None:

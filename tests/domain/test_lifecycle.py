@@ -11,6 +11,7 @@ from gateway.domain.lifecycle import (
     BOOKING_MOVES,
     CALL_MOVES,
     CALL_RANK,
+    INVOICE_MOVES,
     MESSAGE_MOVES,
     NOTIFICATION_MOVES,
     OUTCOMES,
@@ -24,11 +25,13 @@ from gateway.domain.lifecycle import (
 )
 
 N, C, M = NotificationState, CallState, MessageState
-TABLES = [NOTIFICATION_MOVES, CALL_MOVES, MESSAGE_MOVES, BOOKING_MOVES]
+TABLES = [NOTIFICATION_MOVES, CALL_MOVES, MESSAGE_MOVES, BOOKING_MOVES, INVOICE_MOVES]
 ENDINGS = {C.COMPLETED, C.BUSY, C.NO_ANSWER, C.FAILED, C.CANCELED}
 
 
-@pytest.mark.parametrize("table", TABLES, ids=["notification", "call", "message", "booking"])
+@pytest.mark.parametrize(
+    "table", TABLES, ids=["notification", "call", "message", "booking", "invoice"]
+)
 def test_every_state_is_in_its_table_and_no_move_leads_nowhere(
     table: dict[StrEnum, frozenset[StrEnum]],
 ) -> None:
@@ -38,7 +41,9 @@ def test_every_state_is_in_its_table_and_no_move_leads_nowhere(
     assert all(state not in targets for state, targets in table.items())
 
 
-@pytest.mark.parametrize("table", TABLES, ids=["notification", "call", "message", "booking"])
+@pytest.mark.parametrize(
+    "table", TABLES, ids=["notification", "call", "message", "booking", "invoice"]
+)
 def test_every_state_can_be_reached_from_the_first(
     table: dict[StrEnum, frozenset[StrEnum]],
 ) -> None:

@@ -61,6 +61,7 @@ def test_without_an_appointment_nothing_is_made_up() -> None:
 
     assert {name: value for name, value in known.items() if value is not None} == {
         "greeting": "Hello.", "with_customer": "", "for_service": "", "reply_hint": "",
+            "with_staff": "", "duration_and_price": "",
         "organization": "Salon",
     }  # fmt: skip
 
@@ -205,7 +206,8 @@ def test_every_one_of_ours_could_be_saved_and_is_there_in_five_languages() -> No
     kinds = {(one.name, one.channel) for one in BUILT_IN}
     assert {one.name for one in BUILT_IN} == {
         "reminder", "nudge", "cancellation", "confirmation", "moved", "move_requested",
-        "opt_out", "help",
+        "opt_out", "help", "waitlist", "waitlist_accepted", "waitlist_over",
+        "dunning", "dunning_second", "dunning_final",
     }  # fmt: skip
     for locale in phrases.PHRASES:
         mine = [one for one in BUILT_IN if one.locale == locale]
@@ -219,8 +221,15 @@ def test_every_one_of_ours_could_be_saved_and_is_there_in_five_languages() -> No
 
 @pytest.mark.parametrize("template", BUILT_IN, ids=lambda one: f"{one.name}-{one.locale}")
 def test_none_of_ours_leaves_a_gap_with_or_without_what_may_be_missing(template: Template) -> None:
-    bare = replace(ABOUT, name=None, service=None, customer=None)
-    for about in (ABOUT, bare, replace(ABOUT, digits=True)):
+    given_ = {
+        "offer_expires": "2026-11-30T13:45:00Z", "amount": "120.00 EUR", "days_overdue": "3",
+        "due_date": "2026-11-27", "payment_link": "https://pay.example.com/117",
+    }  # fmt: skip
+    whole = replace(ABOUT, variables=given_)
+    bare = replace(
+        whole, name=None, service=None, customer=None, staff=None, price=None, duration_minutes=None
+    )  # fmt: skip
+    for about in (whole, bare, replace(whole, digits=True), replace(bare, offered=True)):
         text, missing = filled(template, about).text, filled(template, about).missing
         assert missing == ()
         assert not re.search(r"[{}]|  | [.,]", text)

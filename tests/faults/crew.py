@@ -49,6 +49,7 @@ def environment(stack: Stack, database_url: str) -> dict[str, str]:
         "TRANSCRIBE_CALLS": str(configured.transcribe_calls),
         "LOG_LEVEL": "WARNING",
         "GATEWAY_TESTING": "1",
+        "GATEWAY_CLOCK_FILE": configured.gateway_clock_file or "",
         **{name: str(value) for name, value in numbers.items()},
     }
 

@@ -141,6 +141,8 @@ NEEDED = {
     ("POST", f"{TEMPLATES}/preview"): {"bookings:read"},
     ("GET", CONTACT): {"contacts:read"},
     ("PATCH", CONTACT): {"contacts:write"},
+    ("DELETE", CONTACT): {"contacts:write"},
+    ("GET", f"{CONTACT}/export"): {"contacts:read", "transcripts:read"},
     ("GET", f"{CONTACT}/consent"): {"contacts:read"},
     ("POST", f"{CONTACT}/consent"): {"contacts:write"},
     **{route: {"admin"} for route in ADMIN},

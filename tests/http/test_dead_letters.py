@@ -117,8 +117,8 @@ def test_a_dry_run_and_its_run_tell_the_same(api: Api) -> None:
     done = api.post(f"{LETTERS}/replay", body).json
 
     assert told == {
-        "dry_run": True, "notifications": 3, "people": 3, "events": 0, "expired": 1, "skipped": 0,
-        "remaining": 0, "ids": letters,
+        "dry_run": True, "notifications": 3, "people": 3, "events": 0, "jobs": 0, "expired": 1,
+        "skipped": 0, "remaining": 0, "ids": letters,
     }  # fmt: skip
     assert done == {**told, "dry_run": False}
     assert dead(api) == {"voice": 1}

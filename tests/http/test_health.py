@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
 from gateway.http import create_app
+from gateway.http.answers import moment
+from gateway.models.base import connection
+from gateway.models.hold import Hold
+from gateway.models.sender import Sender
 from tests.conftest import Configure
 from tests.http.conftest import SETTINGS
 from tests.http.stage import BOOKINGS, PHONE, Api, booking
@@ -49,6 +54,13 @@ def _settings(url: str) -> dict[str, str]:
         "VOICE_PROVIDER_API_KEY": "a key",
         "VOICE_PROVIDER_WEBHOOK_SECRET": "a webhook secret",
     }
+
+
+LIVE = {"mode": "live", "channels": ["voice"], "hold": "none", "since": None, "until": None}
+
+
+def _absent(name: str) -> dict[str, Any]:
+    return {"name": name, "status": "not-configured", "accounts": []}
 
 
 @pytest.mark.row("D5")
@@ -154,10 +166,11 @@ def test_each_configured_provider_is_asked_at_most_every_15_seconds(
     assert answers[0].json == {
         "status": "ok",
         "providers": [
-            {"name": "twilio", "status": "not-configured"}, {"name": "voice_api", "status": "ok"},
-            *({"name": name, "status": "not-configured"} for name in ("smtp", "sendgrid", "meta")),
+            _absent("twilio"),
+            {"name": "voice_api", "status": "ok", "accounts": [LIVE]},
+            *map(_absent, ("smtp", "sendgrid", "meta")),
         ],
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.row("A7")
@@ -175,6 +188,56 @@ def test_a_provider_that_refuses_us_makes_its_health_a_503(
     assert answer.json is not None
     assert answer.json["status"] == "failing"
     assert "127.0.0.1" not in answer.text
+
+
+@pytest.mark.row("C7")
+@pytest.mark.parametrize("hold", ["breaker", "paused"])
+@pytest.mark.parametrize("account", ["voice_api:live", "voice_api:another"])
+def test_a_provider_that_answers_while_it_is_held_is_not_well(
+    configure: Configure, new_api: Callable[[str], Api], voice_provider: VoiceProvider,
+    hold: str, account: str,
+) -> None:  # fmt: skip
+    api = new_api("Salon")
+    configure(**_settings(voice_provider.url))
+    since = datetime.now(UTC).replace(microsecond=0)
+    until = since + timedelta(minutes=1) if hold == "breaker" else None
+    with connection():
+        if account == "voice_api:another":
+            Sender.create(
+                organization=api.account.organization_id, mode="live", channel="voice",
+                provider="voice_api", account=account, address="+15005550006", created_at=since,
+            )  # fmt: skip
+        Hold.create(scope="provider|voice_api|of another day", reason="x", since=since)
+        Hold.create(scope=f"provider|voice_api|{account}", reason="x", since=since, until=until)
+        Hold.create(scope="queue|voice", reason="by_hand", since=since)
+
+    answer = api.with_key(None).get("/health/providers")
+
+    assert answer.json is not None
+    assert (answer.status_code, answer.json["status"]) == (503, "held")
+    (told,) = [one for one in answer.json["providers"] if one["name"] == "voice_api"]
+    held = {"hold": hold, "since": moment(since), "until": moment(until)}
+    if account == "voice_api:live":
+        assert told["accounts"] == [LIVE | held]
+    else:
+        assert told["accounts"] == [LIVE, {"mode": None, "channels": []} | held]
+    assert "another" not in answer.text
+
+    with connection():
+        Hold.update(until=since).where(Hold.scope.endswith(account)).execute()
+    assert api.get("/health/providers").status_code == 200
+
+
+def test_the_health_of_providers_is_told_without_a_database(
+    configure: Configure, new_api: Callable[[str], Api], voice_provider: VoiceProvider
+) -> None:
+    api = new_api("Salon")
+    configure(**_settings(voice_provider.url), DATABASE_URL="sqlite:////nowhere/at/all.db")
+
+    answer = api.with_key(None).get("/health/providers")
+
+    assert answer.status_code == 200
+    assert (answer.json or {})["providers"][1]["accounts"] == [LIVE | {"hold": "unknown"}]
 
 
 def test_without_any_provider_their_health_is_a_503(api: Api, configure: Configure) -> None:

@@ -173,6 +173,24 @@ def test_what_somebody_wrote_is_read_and_attachments_are_counted(
     assert (event.inbound.channel, event.inbound.reply_to) == ("whatsapp", "wamid.out")
 
 
+@pytest.mark.parametrize(
+    ("message", "payload"),
+    [
+        ({"type": "button", "button": {"text": "Yes", "payload": "confirm"}}, "confirm"),
+        ({"type": "interactive", "interactive": {"button_reply": {"id": "3", "title": "No"}}}, "3"),
+        ({"type": "interactive", "interactive": {"list_reply": {"id": "move"}}}, "move"),
+        ({"type": "interactive", "interactive": {"button_reply": {"id": 3}}}, None),
+        ({"type": "text", "text": {"body": "1"}}, None),
+    ],
+)
+def test_a_button_that_was_pressed_brings_what_it_stands_for(
+    message: dict[str, Any], payload: str | None
+) -> None:
+    event = written(**message)
+    assert event.inbound is not None
+    assert event.inbound.payload == payload
+
+
 def test_what_nobody_said_and_what_is_anothers_is_only_noticed() -> None:
     assert written(type="reaction", reaction={"emoji": "x"}).kind is NOTICE
     assert written(type="system", system={"body": "new number"}).kind is NOTICE

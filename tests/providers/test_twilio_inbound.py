@@ -72,6 +72,13 @@ def test_an_answer_names_the_message_that_it_answers() -> None:
     assert written().reply_to is None
 
 
+def test_a_button_that_was_pressed_brings_what_it_stands_for() -> None:
+    pressed = written(Body="I will come", ButtonText="I will come", ButtonPayload="1")
+    assert (pressed.text, pressed.payload) == ("I will come", "1")
+    assert written().payload is None
+    assert "secret" not in repr(written(ButtonPayload="secret"))
+
+
 def test_somebody_who_hides_the_number_is_known_by_another_id() -> None:
     to = {"To": f"whatsapp:{FROM}", "ExternalUserId": "US.13491208655302741918"}
     assert written(From="whatsapp:", **to).from_ == "US.13491208655302741918"

@@ -5,6 +5,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
@@ -65,10 +66,13 @@ def test_a_worker_that_slept_calls_nobody_who_canceled_or_moved_meanwhile(seed: 
 
 
 def agendas_agree(world: World) -> None:
-    """After each job, the simulator's reading of the agenda is compared with the product's."""
+    """After each job, the simulator's reading of the agenda is compared with the product's, as far
+    as it is about telling somebody: jobs in the background are not simulated."""
 
     def compare(job: str, row_id: str) -> None:
-        if waking.read() != agenda.read():
+        real = agenda.read()
+        told = {lane: at for lane, at in real.claims.items() if lane in agenda.LANES}
+        if waking.read() != replace(real, claims=told):
             world.violated("simulator", "its clocks would wake at another time")
 
     world.meddle = compare

@@ -104,6 +104,19 @@ def test_a_broker_that_is_away_fails_no_request_and_slows_none_down(
     until(lambda: len(stack.sandbox.placed()) == 5, "all five calls", seconds=30)
 
 
+@pytest.mark.parametrize("time", ["once", "again"])
+def test_a_broker_that_another_test_lost_is_trusted_from_the_start(
+    redis_server: servers.RedisServer, time: str
+) -> None:
+    assert broker.nudge(place_call, NT, 1)
+    redis_server.kill()
+    try:
+        assert not broker.nudge(place_call, NT, 1)
+    finally:
+        redis_server.start()
+    assert not broker.nudge(place_call, NT, 1), "for some seconds nobody tries"
+
+
 @ON_SQLITE
 @pytest.mark.row("B10")
 def test_events_that_come_while_the_broker_is_away_are_applied_when_it_is_back(

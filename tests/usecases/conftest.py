@@ -9,6 +9,8 @@ from flask import Flask
 from gateway.http import create_app
 from gateway.models import base
 from tests.conftest import Account, Configure, StartStack
+from tests.usecases.campaigns import Campaign
+from tests.usecases.cashier import Cashier
 from tests.usecases.desk import Desk
 from tests.usecases.reports import Reports
 from tests.usecases.talk import SETTINGS, Talk
@@ -34,6 +36,26 @@ def reporting(start_stack: StartStack) -> Iterator[Callable[..., Reports]]:
             return Reports(Desk(stack), silent=silent)
 
         yield begin
+
+
+@pytest.fixture
+def patient_desk(start_stack: StartStack) -> Iterator[Desk]:
+    """A desk whose carriers may take their time: a busy machine is no timeout."""
+    stack = start_stack(parts=(), PROVIDER_DEADLINE_SECONDS="10")
+    with base.connection():
+        yield Desk(stack)
+
+
+@pytest.fixture
+def campaign(patient_desk: Desk) -> Campaign:
+    """A desk from which sequences are run, at any hour of the day."""
+    return Campaign(patient_desk)
+
+
+@pytest.fixture
+def cashier(reporting: Callable[..., Reports]) -> Cashier:
+    """A desk with an unpaid invoice."""
+    return Cashier(reporting().desk)
 
 
 @pytest.fixture

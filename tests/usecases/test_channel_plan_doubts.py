@@ -1,6 +1,7 @@
 """Channel plans: attempts of unknown fate, cancels in between, and calls that a machine takes."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -114,6 +115,87 @@ def test_a_call_that_a_machine_took_goes_on_to_the_next_step(reporting: Reportin
     assert [channel for channel, _ in channels(reports, row)] == ["voice", "sms"]
     reports.tell(reports.message(row), "undelivered", "30003")
     assert reports.desk.states(reports.booking) == ["reached"]
+
+
+def answer(reports: Reports, row: Notification, word: str, number: int = -1) -> None:
+    """The carrier tells, after everything else, who or what took the last call."""
+    call = of_notifications([row.id])[number]
+    reports.form(f"twilio/amd?attempt={call.id}", {
+        "CallSid": str(call.external_id), "AccountSid": reports.shared["account_sid"],
+        "AnsweredBy": word, "MachineDetectionDuration": "4000",
+    })  # fmt: skip
+
+
+def called(reports: Reports, plan: list[Step]) -> Notification:
+    """A reminder whose call was taken and is over."""
+    row = reports.due(plan)
+    reports.work()
+
+    def over() -> Any:
+        reports.apply()
+        return reports.desk.states(reports.booking) == ["reached"]
+
+    until(over, "the call to end", 20)
+    return row
+
+
+@pytest.mark.row("A8")
+def test_the_next_step_begins_when_it_is_told_late_that_a_machine_took_the_call(
+    reporting: Reporting,
+) -> None:
+    reports = reporting()
+    row = called(reports, [Step("voice", "answered", 30), Step("sms")])
+    for _ in range(2):
+        answer(reports, row, "machine_start")
+    waiting = reports.desk.row(row.id)
+    assert (waiting.state, waiting.step, waiting.finished_at) == ("scheduled", 1, None)
+    assert waiting.plan[0]["ended"] == "no_answer"
+    assert reports.work() == 1
+    assert channels(reports, row) == [("voice", "completed"), ("sms", "queued")]
+    reports.tell(reports.message(row), "delivered")
+    answer(reports, row, "fax", 0)
+    assert reports.desk.states(reports.booking) == ["reached"]
+    assert reports.work(7200) == 0
+    assert len(channels(reports, row)) == 2
+
+
+@pytest.mark.parametrize(
+    ("plan", "word", "state"),
+    [
+        ([Step("voice", "answered", 30), Step("sms")], "human", "reached"),
+        ([Step("voice", "answered", 30), Step("sms")], "unknown", "reached"),
+        ([Step("voice", "delivered", 30), Step("sms")], "machine_start", "reached"),
+        ([Step("voice")], "machine_start", "reached"),
+        ([Step("voice", "answered", 30)], "machine_start", "not_reached"),
+    ],
+)
+def test_what_is_told_late_of_who_took_the_call_ends_as_if_it_were_told_in_time(
+    reporting: Reporting, plan: list[Step], word: str, state: str
+) -> None:
+    reports = reporting()
+    row = called(reports, plan)
+    answer(reports, row, word)
+    assert reports.desk.states(reports.booking) == [state]
+    assert reports.work(7200) == 0
+    assert len(channels(reports, row)) == 1
+
+
+def test_no_step_begins_for_an_appointment_that_was_canceled_or_has_begun(
+    reporting: Reporting,
+) -> None:
+    reports = reporting()
+    plan = [Step("voice", "answered", 30), Step("sms")]
+    row = called(reports, plan)
+    reports.at += timedelta(hours=5)
+    answer(reports, row, "machine_start")
+    assert reports.desk.states(reports.booking) == ["not_reached"]
+    reports.at -= timedelta(hours=5)
+    row = called(reports, plan)
+    bookings.cancel(reports.desk.caller, reports.booking.id, reports.at)
+    answer(reports, row, "machine_start")
+    reports.work()
+    assert reports.desk.row(row.id).state == "reached", "the machine has it"
+    assert len(channels(reports, row)) == 1
 
 
 def test_a_person_who_answers_hears_it_once(reporting: Reporting) -> None:

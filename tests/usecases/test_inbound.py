@@ -60,6 +60,40 @@ def test_a_digit_confirms_or_cancels_and_is_answered(
     )
 
 
+@pytest.mark.row("A2")
+@pytest.mark.parametrize(
+    ("payload", "title", "state", "answer"),
+    [
+        ("1", "I will be there", "confirmed", "confirmation"),
+        ("confirm", "3", "confirmed", "confirmation"),
+        (" Cancel ", "Cancel", "canceled", "cancellation"),
+        ("move", "Another time", "booked", "move_requested"),
+        ("rebook-17", "1", "confirmed", "confirmation"),
+    ],
+)
+def test_a_button_counts_by_what_it_stands_for_before_what_is_written_on_it(
+    talk: Talk, payload: str, title: str, state: str, answer: str
+) -> None:
+    booking = talk.book()
+    talk.wrote(booking, "whatsapp")
+    talk.says(title, channel="whatsapp", ButtonPayload=payload, ButtonText=title)
+    after = talk.booking(booking)
+    assert (after.state, after.move_requested_at is not None) == (state, payload == "move")
+    assert talk.answers == [answer]
+    assert talk.received[-1].text == title
+    assert Consent.select().count() == 0
+
+
+def test_a_stop_that_the_carrier_acted_on_is_one_whatever_the_button_stands_for(
+    talk: Talk,
+) -> None:
+    booking = talk.book()
+    talk.wrote(booking, "whatsapp")
+    talk.says("Stop", channel="whatsapp", ButtonPayload="1", OptOutType="STOP")
+    assert talk.booking(booking).state == "booked"
+    assert [one.granted for one in Consent.select()] == [False]
+
+
 def test_two_asks_to_move_and_leaves_the_rest_to_people(talk: Talk) -> None:
     booking = talk.book()
     talk.wrote(booking)

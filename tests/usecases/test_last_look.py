@@ -28,7 +28,7 @@ def meanwhile(desk: Desk, row: Notification, happens: Callable[[], object], wake
         if (first := next(told, None)) is not None:
             return first
         last = attempts.latest(Notification.get_by_id(row.id))
-        if last is not None and last.state == "placing":
+        if last is not None and last.state == last.BEGUN:
             happens()
         return wakes
 

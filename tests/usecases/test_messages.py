@@ -74,7 +74,7 @@ def test_a_mail_server_that_takes_an_e_mail_has_reached_whom_it_can(reporting: R
 @pytest.mark.parametrize(
     ("carrier", "plan", "word", "code", "end"),
     [
-        ("twilio", SMS, "undelivered", "30003", ("undelivered", "unreachable", "30003")),
+        ("twilio", SMS, "undelivered", "30005", ("undelivered", "unreachable", "30005")),
         ("twilio", SMS, "failed", "30008", ("failed", None, "30008")),
         ("twilio", WHATSAPP, "failed", "63016", ("failed", "window_closed", "63016")),
         ("meta", WHATSAPP, "failed", "131026", ("failed", None, "131026")),
@@ -136,9 +136,45 @@ def test_every_order_of_the_same_reports_ends_in_the_same_log_and_outcome(
     assert len(orders) == 10 + 10 + 1
 
 
-def _left(reports: Reports) -> MessageLog:
+FOUR, MAIL_FOUR = ("sent", "delivered", "read", "failed"), ("processed", "delivered", "open")
+
+
+@pytest.mark.row("A2")
+@pytest.mark.row("D3")
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("carrier", "plan", "words", "code"),
+    [
+        ("twilio", SMS, FOUR, "30008"),
+        ("twilio", SMS, FOUR, "30003"),
+        ("twilio", WHATSAPP, FOUR, "63024"),
+        ("meta", WHATSAPP, FOUR, "131026"),
+        ("meta", WHATSAPP, FOUR, "131016"),
+        ("sendgrid", EMAIL, (*MAIL_FOUR, "bounce"), "5.1.1"),
+        ("sendgrid", EMAIL, (*MAIL_FOUR, "dropped"), None),
+    ],
+)
+def test_sent_delivered_read_and_failed_in_any_order_end_in_one_log_at_every_carrier(
+    reporting: Reporting, carrier: str, plan: list[Step], words: tuple[str, ...], code: str | None
+) -> None:
+    reports = reporting(**CARRIERS[carrier], RETRY_DEFAULT_SECONDS="60000")
+    ends: dict[frozenset[str], set[Any]] = {}
+    for size in (4, 3):
+        for order in permutations(words, size):
+            if size == 3 and words[3] not in order:
+                continue
+            message = _left(reports, plan)
+            for word in order:
+                reports.tell(message, word, code if word == words[3] else None)
+            ends.setdefault(frozenset(order), set()).add(_ending(message))
+    assert [len(found) for found in ends.values()] == [1] * 4, ends
+    (whole,) = ends[frozenset(words)]
+    assert (whole[0], whole[2:5], whole[-4]) == ("read", (True, True, True), "reached")
+
+
+def _left(reports: Reports, plan: list[Step] = SMS) -> MessageLog:
     """A message that was taken by the carrier, without a queue."""
-    row = reports.due(SMS)
+    row = reports.due(plan)
     reports.work()
     return reports.message(row)
 

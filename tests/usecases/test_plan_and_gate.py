@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from gateway.models import agenda, base, claims
 from gateway.models.booking import Booking
 from gateway.models.consent import Consent
 from gateway.models.notification import Notification
+from gateway.settings import Settings
 from gateway.usecases import accounts, bookings, gate, outcomes, people, plan
 from gateway.usecases.accounts import Caller
 from gateway.usecases.wanted import Wanted
@@ -68,29 +70,30 @@ RULES = st.lists(
 
 
 @pytest.fixture
-def connected(configure: Configure) -> Iterator[None]:
-    providers.load(configure(SANDBOX_URL="http://127.0.0.1:9"))
+def connected(configure: Configure) -> Iterator[Settings]:
+    configured = configure(SANDBOX_URL="http://127.0.0.1:9")
     with base.connection():
-        yield
+        yield configured
 
 
 @ON_SQLITE
 @pytest.mark.row("C9")
 @pytest.mark.row("A2")
 def test_plan_and_gate_agree_for_any_policy_and_rules(
-    connected: None, open_account: Callable[[str], Account]
+    connected: Settings, open_account: Callable[[str], Account]
 ) -> None:
     @given(
         POLICIES, RULES, st.integers(21, 70),
         st.sampled_from(["Europe/Berlin", "America/New_York", "Pacific/Apia"]),
         st.sets(st.sampled_from(["sms", "voice", "whatsapp"]), max_size=2),
-        st.booleans(), st.integers(0, 60),
+        st.booleans(), st.integers(0, 60), st.booleans(),
     )  # fmt: skip
     @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     def agree(
         policy: dict[str, Any], rules: list[Rule], hours: int, zone: str, stopped: set[str],
-        confirmed: bool, halfway: int,
+        confirmed: bool, halfway: int, lost: bool,
     ) -> None:  # fmt: skip
+        providers.load(connected)
         account = open_account(f"Practice {next(_numbers)}")
         caller = accounts.authenticate(account.test_key, NOW)
         for channel in stopped:
@@ -103,6 +106,8 @@ def test_plan_and_gate_agree_for_any_policy_and_rules(
         booking = bookings.book(caller, wanted, NOW).booking
         if confirmed:
             bookings.edit(caller, booking.id, {"state": "confirmed"}, None, NOW)
+        if lost:
+            providers.load(replace(connected, sandbox_url=None))
         at_first = _planned(caller, booking, NOW)
         later = NOW + timedelta(hours=halfway)
         done = _play(booking, NOW, later)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway import kinds
-from gateway.models import claims
+from gateway.models import due
 from gateway.settings import InvalidSettings, Settings, current
 from gateway.usecases import operators, queues, work
 from tests.conftest import SECRET_KEY
@@ -70,7 +70,7 @@ def test_no_more_of_a_kind_are_at_work_at_once_than_it_may_be(desk: Desk) -> Non
     assert set(plain) <= set(first), "those without a limit go on"
     assert len(claim("voice:2")) == 10
     assert (claim("voice:1"), claim("voice:2")) == ([], [])
-    assert claims.in_flight() == {"waitlist": 10, "nudge": 2, "reminder": 4}
+    assert due.in_flight() == {"waitlist": 10, "nudge": 2, "reminder": 4}
     done = next(id_ for id_ in first if id_ not in plain)
     desk.deliver(done, 1, desk.now)
     assert len(claim("voice:1")) == 1

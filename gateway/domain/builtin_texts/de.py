@@ -55,6 +55,62 @@ TEXTS = {
         "{greeting} Sie möchten Ihren Termin {for_service} am {weekday}, {date} um {time} Uhr"
         " verlegen. {organization} meldet sich bei Ihnen.",
     ),
+    "dunning": (
+        "Rechnung von {organization}: {amount}, fällig seit {due_date}",
+        "{greeting} Ihre Zahlung über {amount} an {organization}, fällig am {due_date}, ist noch"
+        " nicht eingegangen. Hier können Sie zahlen: {payment_link} Falls Sie schon gezahlt haben:"
+        " vielen Dank.",
+    ),
+    "dunning/voice": (
+        "",
+        "{greeting} Ihre Zahlung über {amount} an {organization}, fällig am {due_date}, ist noch"
+        " nicht eingegangen. Falls Sie schon gezahlt haben: vielen Dank. Auf Wiederhören.",
+    ),
+    "dunning_second": (
+        "Zweite Erinnerung: {amount}, fällig seit {due_date}",
+        "{greeting} Ihre Zahlung über {amount} an {organization} war am {due_date} fällig. Tage"
+        " seither: {days_overdue}. Bitte zahlen Sie jetzt: {payment_link}",
+    ),
+    "dunning_second/voice": (
+        "",
+        "{greeting} Ihre Zahlung über {amount} an {organization} war am {due_date} fällig. Tage"
+        " seither: {days_overdue}. Bitte zahlen Sie jetzt. Auf Wiederhören.",
+    ),
+    "dunning_final": (
+        "Letzte Erinnerung: {amount}, fällig seit {due_date}",
+        "{greeting} Dies ist die letzte Erinnerung an Ihre Zahlung über {amount} an {organization},"
+        " fällig am {due_date}. Tage seither: {days_overdue}. Bitte zahlen Sie heute:"
+        " {payment_link} Stimmt etwas mit der Rechnung nicht, melden Sie sich bitte bei"
+        " {organization}.",
+    ),
+    "dunning_final/voice": (
+        "",
+        "{greeting} Dies ist die letzte Erinnerung an Ihre Zahlung über {amount} an {organization},"
+        " fällig am {due_date}. Tage seither: {days_overdue}. Bitte zahlen Sie heute, oder melden"
+        " Sie sich bei {organization}, falls etwas nicht stimmt. Auf Wiederhören.",
+    ),
+    "waitlist": (
+        "Ein Termin ist frei: {weekday}, {date} um {time} Uhr",
+        "{greeting} Bei {organization} ist ein Termin {for_service} {with_staff} frei: {weekday},"
+        " {date} um {time} Uhr {duration_and_price}. Er ist bis {offer_expires} Uhr für Sie"
+        " reserviert. {reply_hint}",
+    ),
+    "waitlist/voice": (
+        "",
+        "{greeting} Bei {organization} ist ein Termin {for_service} {with_staff} frei: {weekday},"
+        " {date} um {time} Uhr {duration_and_price}. Er ist bis {offer_expires} Uhr für Sie"
+        " reserviert. {reply_hint} Auf Wiederhören.",
+    ),
+    "waitlist_accepted": (
+        "Ihr Termin am {weekday}, {date} um {time} Uhr ist gebucht",
+        "{greeting} Ihr Termin {for_service} {with_staff} am {weekday}, {date} um {time} Uhr ist"
+        " gebucht. {organization} freut sich auf Sie.",
+    ),
+    "waitlist_over": (
+        "Der Termin am {weekday}, {date} um {time} Uhr ist nicht mehr frei",
+        "{greeting} Der Termin {for_service} am {weekday}, {date} um {time} Uhr ist nicht mehr für"
+        " Sie reserviert. {organization}",
+    ),
     "opt_out": (
         "Sie hören nicht mehr von uns",
         "Sie erhalten keine Nachrichten mehr von {organization}.",

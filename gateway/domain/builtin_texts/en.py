@@ -55,6 +55,60 @@ TEXTS = {
         "{greeting} You asked for another time for your appointment {for_service} on"
         " {weekday}, {date} at {time}. {organization} will get back to you.",
     ),
+    "dunning": (
+        "Invoice of {organization}: {amount} due since {due_date}",
+        "{greeting} {organization} has not yet received your payment of {amount}, due on"
+        " {due_date}. You can pay here: {payment_link} If you have paid meanwhile, thank you.",
+    ),
+    "dunning/voice": (
+        "",
+        "{greeting} {organization} has not yet received your payment of {amount}, due on"
+        " {due_date}. If you have paid meanwhile, thank you. Goodbye.",
+    ),
+    "dunning_second": (
+        "Second reminder: {amount} due since {due_date}",
+        "{greeting} Your payment of {amount} to {organization} was due on {due_date}. Days"
+        " overdue: {days_overdue}. Please pay now: {payment_link}",
+    ),
+    "dunning_second/voice": (
+        "",
+        "{greeting} Your payment of {amount} to {organization} was due on {due_date}. Days"
+        " overdue: {days_overdue}. Please pay now. Goodbye.",
+    ),
+    "dunning_final": (
+        "Last reminder: {amount} due since {due_date}",
+        "{greeting} This is the last reminder of your payment of {amount} to {organization}, due on"
+        " {due_date}. Days overdue: {days_overdue}. Please pay today: {payment_link} If something"
+        " is wrong with the invoice, please contact {organization}.",
+    ),
+    "dunning_final/voice": (
+        "",
+        "{greeting} This is the last reminder of your payment of {amount} to {organization}, due on"
+        " {due_date}. Days overdue: {days_overdue}. Please pay today, or contact {organization} if"
+        " something is wrong with the invoice. Goodbye.",
+    ),
+    "waitlist": (
+        "An appointment is free on {weekday}, {date} at {time}",
+        "{greeting} {organization} has a free appointment {for_service} {with_staff} on {weekday},"
+        " {date} at {time} {duration_and_price}. It is held for you until {offer_expires}."
+        " {reply_hint}",
+    ),
+    "waitlist/voice": (
+        "",
+        "{greeting} {organization} has a free appointment {for_service} {with_staff} on {weekday},"
+        " {date} at {time} {duration_and_price}. It is held for you until {offer_expires}."
+        " {reply_hint} Goodbye.",
+    ),
+    "waitlist_accepted": (
+        "Your appointment on {weekday}, {date} at {time} is booked",
+        "{greeting} Your appointment {for_service} {with_staff} on {weekday}, {date} at {time} is"
+        " booked. {organization} looks forward to seeing you.",
+    ),
+    "waitlist_over": (
+        "The appointment on {weekday}, {date} at {time} is no longer free",
+        "{greeting} The appointment {for_service} on {weekday}, {date} at {time} is not held for"
+        " you any more. {organization}",
+    ),
     "opt_out": (
         "You will not hear from us again",
         "You will get no more messages from {organization}.",

@@ -57,6 +57,61 @@ TEXTS = {
         "{greeting} Prosi Pan/Pani o inny termin wizyty {for_service}: {weekday}, {date},"
         " {time}. {organization} skontaktuje się w tej sprawie.",
     ),
+    "dunning": (
+        "Nieopłacona faktura ({organization}): {amount}, termin {due_date}",
+        "{greeting} Nie otrzymaliśmy jeszcze płatności: {amount}, termin {due_date}. Zapłacić można"
+        " tutaj: {payment_link} Jeśli płatność już wysłano, dziękujemy. {organization}",
+    ),
+    "dunning/voice": (
+        "",
+        "{greeting} Dzwonimy w imieniu: {organization}. Nie ma jeszcze płatności: {amount}, termin"
+        " {due_date}. Jeśli płatność już wysłano, dziękujemy. Do usłyszenia.",
+    ),
+    "dunning_second": (
+        "Drugie przypomnienie: {amount}, termin {due_date}",
+        "{greeting} Przypominamy ponownie o płatności: {amount}, termin {due_date}, dni po"
+        " terminie: {days_overdue}. Prosimy zapłacić teraz: {payment_link} {organization}",
+    ),
+    "dunning_second/voice": (
+        "",
+        "{greeting} Dzwonimy w imieniu: {organization}. Przypominamy ponownie o płatności:"
+        " {amount}, termin {due_date}, dni po terminie: {days_overdue}. Prosimy zapłacić teraz. Do"
+        " usłyszenia.",
+    ),
+    "dunning_final": (
+        "Ostatnie przypomnienie: {amount}, termin {due_date}",
+        "{greeting} To ostatnie przypomnienie o płatności: {amount}, termin {due_date}, dni po"
+        " terminie: {days_overdue}. Prosimy zapłacić dzisiaj: {payment_link} Jeśli coś się nie"
+        " zgadza, prosimy o kontakt. {organization}",
+    ),
+    "dunning_final/voice": (
+        "",
+        "{greeting} Dzwonimy w imieniu: {organization}. To ostatnie przypomnienie o płatności:"
+        " {amount}, termin {due_date}, dni po terminie: {days_overdue}. Prosimy zapłacić dzisiaj,"
+        " a jeśli coś się nie zgadza, prosimy o kontakt. Do usłyszenia.",
+    ),
+    "waitlist": (
+        "Wolny termin: {weekday}, {date}, godz. {time}",
+        "{greeting} {organization}: wolny termin wizyty {for_service} {with_staff}: {weekday},"
+        " {date}, godz. {time} {duration_and_price}. Termin czeka do {offer_expires}."
+        " {reply_hint}",
+    ),
+    "waitlist/voice": (
+        "",
+        "{greeting} {organization}: wolny termin wizyty {for_service} {with_staff}: {weekday},"
+        " {date}, godzina {time} {duration_and_price}. Termin czeka do {offer_expires}."
+        " {reply_hint} Do usłyszenia.",
+    ),
+    "waitlist_accepted": (
+        "Wizyta zarezerwowana: {weekday}, {date}, godz. {time}",
+        "{greeting} Wizyta {for_service} {with_staff} jest zarezerwowana: {weekday}, {date},"
+        " godz. {time}. Do zobaczenia! {organization}",
+    ),
+    "waitlist_over": (
+        "Termin już zajęty: {weekday}, {date}, godz. {time}",
+        "{greeting} Termin wizyty {for_service}: {weekday}, {date}, godz. {time} - nie jest już"
+        " dla Ciebie zarezerwowany. {organization}",
+    ),
     "opt_out": (
         "Koniec wiadomości",
         "Nie będziesz już otrzymywać wiadomości od {organization}.",

@@ -2,7 +2,7 @@
 (https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/payload-examples)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,13 @@ _WORDS = (
     ("interactive", "button_reply", "title"),
     ("interactive", "list_reply", "title"),
     *((kind, "caption") for kind in _MEDIA),
+)
+
+# What a button stands for.
+_PAYLOADS = (
+    ("button", "payload"),
+    ("interactive", "button_reply", "id"),
+    ("interactive", "list_reply", "id"),
 )
 
 
@@ -53,9 +60,10 @@ def message(thing: Any, account: Account) -> ProviderEvent:
             channel="whatsapp",
             from_=f"+{sender}" if _DIGITS.fullmatch(sender) else clean(sender),
             to=account.number,
-            text=_words(thing),
+            text=_first(thing, _WORDS),
             media=sum(isinstance(thing.get(kind), dict) for kind in _MEDIA),
             reply_to=answered if answered and is_message_id(answered) else None,
+            payload=_first(thing, _PAYLOADS) or None,
         ),
     )
 
@@ -68,8 +76,8 @@ def moment(value: Any) -> datetime | None:
     return datetime.fromtimestamp(int(text), UTC)
 
 
-def _words(thing: Mapping[str, Any]) -> str:
-    found = (_inside(thing, *path) for path in _WORDS)
+def _first(thing: Mapping[str, Any], paths: Iterable[tuple[str, ...]]) -> str:
+    found = (_inside(thing, *path) for path in paths)
     return clean(next((words for words in found if words), ""))[:LONGEST_TEXT]
 
 

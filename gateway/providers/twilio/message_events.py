@@ -57,6 +57,7 @@ def inbound(p: Parameters) -> ProviderEvent:
             media=count(p.get("NumMedia"), 100) or 0,
             opt_out=codes.OPT_OUTS.get((p.get("OptOutType") or "").upper()),
             reply_to=answered if is_sid(answered, "SM", "MM") else None,
+            payload=p.get("ButtonPayload") or None,
         ),
     )
 

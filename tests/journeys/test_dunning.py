@@ -1,0 +1,79 @@
+"""From an unpaid invoice over HTTP to a reminder that a carrier was given, and to the payment that
+ends it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.client import ANSWERED
+from tests.conftest import StartStack
+from tests.stack import Stack
+from tests.waiting import until
+
+LINK = "https://pay.example.com/117"
+
+
+def overdue(stack: Stack, days: int, **more: Any) -> str:
+    """An invoice that is so many days overdue, in a practice that knows no night; its path."""
+    anytime = {"policy": {"quiet_hours": None, "dunning": {"at": "00:00"}}}
+    assert stack.api.ask("PATCH", "/organization", json=anytime).ok
+    due_on = (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
+    body = {
+        "external_id": "inv-1", "contact": {"phone": ANSWERED, "name": "Ada", "time_zone": "UTC"},
+        "amount": "1234.50", "currency": "EUR", "due_on": due_on, "payment_link": LINK, **more,
+    }  # fmt: skip
+    return f"/invoices/{stack.api.take('POST', '/invoices', json=body)['id']}"
+
+
+def reminded(stack: Stack, invoice: str) -> dict[str, Any]:
+    """The invoice once all of its reminders have their outcome."""
+
+    def settled() -> dict[str, Any] | None:
+        shown = stack.api.take("GET", invoice)
+        states = [one["state"] for one in shown["reminders"]]
+        return shown if states and set(states) == {"reached"} else None
+
+    return until(settled, "the reminder") or {}
+
+
+@pytest.mark.row("C3")
+def test_an_unpaid_invoice_is_reminded_of_by_its_days_until_it_is_paid(
+    start_stack: StartStack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stack = start_stack(LOG_LEVEL="DEBUG")
+    invoice = overdue(stack, 9)
+    shown = reminded(stack, invoice)
+    (reminder,) = shown["reminders"]
+    assert (reminder["stage"], shown["state"]) == (8, "active")
+    assert shown["next_reminder"]["days_overdue"] == 15
+    (placed,) = stack.sandbox.placed()
+    assert placed["to"] == ANSWERED
+    for part in ("1,234.50", LINK, "9", "Ada"):
+        assert part in placed["text"]
+
+    refused = stack.api.ask("POST", f"{invoice}/remind")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "minimum_days_between")
+    paid = stack.api.take("POST", f"{invoice}/payments", json={"amount": "1234.50"})
+    assert (paid["after_reminder"], paid["invoice"]["state"]) == (True, "recovered")
+    assert paid["invoice"]["settled"] is True
+    assert stack.api.take("GET", invoice)["next_reminder"]["because"] == "paid"
+    told = [one["type"] for one in stack.api.feed() if one["object"] in ("invoice", "payment")]
+    assert told == [
+        "invoice.scheduled", "invoice.active", "payment.recorded", "invoice.recovered",
+    ]  # fmt: skip
+    logged = "".join(capfd.readouterr())
+    assert "message sent" in logged
+    assert [part for part in ("pay.example", "1,234.50", "Ada", ANSWERED) if part in logged] == []
+
+
+@pytest.mark.row("C3")
+def test_one_asked_for_leaves_at_once_in_the_words_of_its_stage(stack: Stack) -> None:
+    stages = [{"days_overdue": 30, "channels": ["voice"], "template": "dunning_final"}]
+    invoice = overdue(stack, 2, dunning={"stages": stages})
+    asked = stack.api.take("POST", f"{invoice}/remind")
+    assert stack.outcome(asked["id"]) == "reached"
+    (placed,) = stack.sandbox.placed()
+    assert placed["kind"] == "call"
+    assert "1,234.50" in placed["text"]
+    assert LINK not in placed["text"]
