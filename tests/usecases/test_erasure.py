@@ -4,7 +4,7 @@ of the person comes in behind its back."""
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -96,6 +96,16 @@ def test_a_booking_that_comes_second_is_of_somebody_new(begin: Begin) -> None:
     assert (desk.states(first), desk.states(second)) == (["canceled"], ["scheduled"])
 
 
+def _held_at_the_gate(
+    id_: str, claim: int, now: datetime, there: threading.Event, may_pass: threading.Event
+) -> Opened | None:
+    with base.atomic():
+        Notification.locked(id_)
+        there.set()
+        may_pass.wait(20)
+        return gate.open_attempt(id_, claim, now, LEASE)
+
+
 @ON_POSTGRESQL
 @pytest.mark.row("B5")
 @pytest.mark.parametrize("order", [1, -1])
@@ -112,11 +122,7 @@ def test_an_erasure_that_meets_workers_at_the_gate_waits_in_no_circle(
         may_pass = {id_: threading.Event() for id_ in claims}
 
         def pass_gate(id_: str) -> Opened | None:
-            with base.atomic():
-                Notification.locked(id_)
-                at_gate[id_].set()
-                may_pass[id_].wait(20)
-                return gate.open_attempt(id_, claims[id_], now, LEASE)
+            return _held_at_the_gate(id_, claims[id_], now, at_gate[id_], may_pass[id_])
 
         with ThreadPoolExecutor(4) as pool:
             gates = {id_: pool.submit(connected, partial(pass_gate, id_)) for id_ in claims}
