@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from gateway.cli.daytime import zone_at_ten
 from gateway.cli.main import Stopped
 from gateway.cli.reporter import Reporter
 
@@ -44,11 +45,13 @@ class Journey:
     planned: dict[str, Planned] = field(default_factory=dict)
     _before: int = 0
     _looked: float = 0.0
+    _zone: str = "UTC"
 
     def begin(self, now: datetime, busy: bool) -> None:
         """Book three appointments, one for each kind of reminder, and ask for a call at once; with
         `busy`, ask for one more to a number that is engaged. Raises Stopped if the API refuses."""
         self._before = len(self._ledger())
+        self._zone = zone_at_ten(now)
         at = now + timedelta(seconds=3)
         self._book("at a fixed time", "+12025550100", now + timedelta(hours=2), "at", at=_iso(at))
         start = now + timedelta(minutes=5, seconds=4)
@@ -62,7 +65,7 @@ class Journey:
     def _book(self, title: str, phone: str, start: datetime, kind: str, **rule: Any) -> None:
         booking = {
             "starts_at": _iso(start),
-            "contact": {"name": "Ada", "phone": phone, "locale": "en"},
+            "contact": {"name": "Ada", "phone": phone, "locale": "en", "time_zone": self._zone},
             "service": {"id": "cut", "name": "Haircut"},
             "reminders": [{"kind": kind, "channel": "voice", **rule}],
         }
