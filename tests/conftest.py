@@ -15,10 +15,9 @@ import pytest
 
 from gateway import boot
 from gateway.models import base, schema
-from gateway.models.organization import Organization
 from gateway.settings import Settings, use
 from gateway.usecases import accounts
-from tests import servers
+from tests import hours, servers
 
 if TYPE_CHECKING:
     from tests.stack import Stack
@@ -167,9 +166,7 @@ def open_account() -> Callable[[str], Account]:
         with base.connection():
             now = datetime.now(UTC)
             row = accounts.create_organization(name, "Europe/Berlin", now)
-            # Tests are run at any hour; those about quiet hours say which.
-            awake = Organization.update(policy={"quiet_hours": None})
-            awake.where(Organization.id == row.id).execute()
+            hours.none_are_quiet(row.id)
             scopes = list(accounts.SCOPES)
             test, live = (
                 accounts.create_key(row.id, "Eve Example", mode, scopes, now)[1]
