@@ -17,7 +17,7 @@ from gateway import boot
 from gateway.models import base, schema
 from gateway.settings import Settings, use
 from gateway.usecases import accounts
-from tests import servers
+from tests import hours, servers
 
 if TYPE_CHECKING:
     from tests.stack import Stack
@@ -170,6 +170,7 @@ def open_account() -> Callable[[str], Account]:
         with base.connection():
             now = datetime.now(UTC)
             row = accounts.create_organization(name, "Europe/Berlin", now)
+            hours.none_are_quiet(row.id)
             scopes = list(accounts.SCOPES)
             test, live = (
                 accounts.create_key(row.id, "Eve Example", mode, scopes, now)[1]

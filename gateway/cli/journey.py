@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.cli.api import Api
+from gateway.cli.daytime import zone_at_ten
 from gateway.cli.reporter import Reporter
-from gateway.cli.salon import zone_at_ten
 
 _BUSY = "+12025550120"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,15 +16,6 @@ PEOPLE = {
     "Ada": "0151", "Bea": "0108", "Cleo": "0153", "Dan": "0154", "Eve": "0155", "Finn": "0156",
     "Gus": "0157", "Hana": "0158", "Ivo": "0109", "Jon": "0159",
 }  # fmt: skip
-# Places that never change their clocks, by their hours ahead of UTC, from -11 to 12.
-_ZONES = (
-    "Pacific/Pago_Pago", "Pacific/Honolulu", "Pacific/Gambier", "Pacific/Pitcairn",
-    "America/Phoenix", "America/Costa_Rica", "America/Bogota", "America/Caracas",
-    "America/Cayenne", "America/Noronha", "Atlantic/Cape_Verde", "Africa/Abidjan", "Africa/Lagos",
-    "Africa/Maputo", "Africa/Nairobi", "Asia/Dubai", "Asia/Tashkent", "Asia/Thimphu",
-    "Asia/Bangkok", "Asia/Singapore", "Asia/Tokyo", "Pacific/Port_Moresby", "Pacific/Guadalcanal",
-    "Pacific/Tarawa",
-)  # fmt: skip
 _PREFIX = "+1202555"
 _COLOR = {"id": "color", "name": "Color", "price": "80.00 EUR"}
 
@@ -43,11 +34,6 @@ class Scene:
 def number(name: str) -> str:
     """The telephone number of one of the people."""
     return _PREFIX + PEOPLE[name]
-
-
-def zone_at_ten(now: datetime) -> str:
-    """A time zone in which it is between ten and eleven in the morning."""
-    return _ZONES[(10 - now.astimezone(UTC).hour + 11) % 24]
 
 
 @dataclass

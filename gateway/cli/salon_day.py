@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from gateway import wallclock
 from gateway.cli.api import Api
+from gateway.cli.daytime import zone_at_ten
 from gateway.cli.main import Stopped
 from gateway.cli.narrator import Narrator
 from gateway.cli.reporter import Reporter
-from gateway.cli.salon import PEOPLE, Salon, Scene, number, zone_at_ten
+from gateway.cli.salon import PEOPLE, Salon, Scene, number
 
 _LOOK = 0.15  # seconds between two looks at the feed
 

@@ -25,10 +25,10 @@ from gateway.cli.children import end_with_parent
 from gateway.cli.worker import MODULES
 from gateway.http import create_app
 from gateway.models import base
-from gateway.models.organization import Organization
 from gateway.usecases import accounts
 from tasks import clock
 from tasks.broker import broker
+from tests import hours
 
 for module in MODULES:
     importlib.import_module(module)  # a worker serves the actors it knows
@@ -92,8 +92,7 @@ def _open_account(name: str) -> dict[str, str]:
     with base.connection():
         now = wallclock.now()
         row = accounts.create_organization(name, "UTC", now)
-        # A suite is run at any hour.
-        Organization.update(policy={"quiet_hours": None}).where(Organization.id == row.id).execute()
+        hours.none_are_quiet(row.id)
         scopes = list(accounts.SCOPES)
         return {
             "id": row.id,

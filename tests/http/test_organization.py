@@ -8,6 +8,7 @@ import pytest
 from gateway.models import base
 from gateway.models.rate import Rate, organization_scope
 from gateway.models.records import AuditEntry
+from tests.hours import nights_are_quiet
 from tests.http.stage import ORGANIZATION, Api, fields_at_fault, soon
 
 RULE = {"kind": "before", "minutes": 90, "channels": ["whatsapp", {"channel": "sms"}]}
@@ -21,6 +22,7 @@ def change(api: Api, **changes: Any) -> dict[str, Any]:
 
 
 def test_an_organization_starts_with_what_is_usual(api: Api) -> None:
+    nights_are_quiet()
     shown = api.read(ORGANIZATION)
 
     assert (shown["id"], shown["name"]) == (api.account.organization_id, "Salon Berlin")

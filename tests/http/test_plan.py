@@ -12,6 +12,7 @@ from gateway.models.consent import Consent
 from gateway.models.contact import Contact
 from gateway.models.feed import FeedEntry
 from gateway.models.notification import Notification
+from tests.hours import nights_are_quiet
 from tests.http.stage import BOOKINGS, PHONE, Api, booking, fields_at_fault
 
 SIMULATE = "/api/v1/plan/simulate"
@@ -31,6 +32,7 @@ def planned(answer: Any) -> list[dict[str, Any]]:
 @pytest.mark.row("A2")
 @pytest.mark.row("C1")
 def test_each_contact_is_shown_with_its_moment_its_channel_and_its_words(api: Api) -> None:
+    nights_are_quiet()
     made = api.book(starts_at=STARTS, reminders=EARLY)
     day, night = planned(api.get(f"{BOOKINGS}/{made['id']}/plan"))
     assert (day["channel"], day["state"], day["moved_by"]) == ("voice", "sending", None)

@@ -13,6 +13,7 @@ from gateway.models.booking import Booking
 from gateway.models.notification import Notification
 from gateway.usecases import plan
 from tests.databases import ON_POSTGRESQL, ON_SQLITE
+from tests.hours import nights_are_quiet
 from tests.stack import special
 from tests.together import together
 from tests.usecases.desk import Desk
@@ -86,6 +87,7 @@ def test_a_reminder_of_the_night_is_put_off_brought_forward_or_left_out(
 
 @pytest.mark.row("C9")
 def test_what_was_timed_by_hand_and_what_staff_get_knows_no_quiet_hours(berlin: Reports) -> None:
+    nights_are_quiet()
     desk, at = berlin.desk, NIGHT + 3 * HOUR
     rules = [sms(AT, at=at), sms(NUDGE, minutes=30)]
     staff = {"name": "Eve", "phone": special("0142")}
@@ -170,10 +172,11 @@ def test_a_confirmed_booking_leaves_the_repeating_rule_and_keeps_the_others(
 
 @pytest.mark.row("C9")
 def test_quiet_hours_are_those_of_the_zone_that_the_person_lives_in(berlin: Reports) -> None:
-    desk = berlin.desk
+    desk, night = berlin.desk, {"quiet_hours": {"from": "21:00", "to": "08:00"}}
     person = {"name": "Ada", "phone": special("0100"), "time_zone": "America/New_York"}
     starts = MONDAY + 5 * HOUR  # 09:00 there
-    booking = desk.book(starts, sms(BEFORE, minutes=180), contact=person).booking
+    rule = sms(BEFORE, minutes=180)
+    booking = desk.book(starts, rule, contact=person, policy=night).booking
     expected = told(desk, booking, MONDAY)
     assert list(expected.values()) == [starts - HOUR]  # 08:00 there
     assert played(desk, booking, starts) == expected

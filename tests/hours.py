@@ -1,0 +1,16 @@
+"""Quiet hours in tests: none where nothing is said, since they run at any hour."""
+
+from gateway.models import base
+from gateway.models.organization import Organization
+
+
+def none_are_quiet(organization_id: str) -> None:
+    """Have an organization disturb people at any hour."""
+    mine = Organization.id == organization_id
+    Organization.update(policy={"quiet_hours": None}).where(mine).execute()
+
+
+def nights_are_quiet() -> None:
+    """Have every organization keep the hours that are usual."""
+    with base.connection():
+        Organization.update(policy={}).execute()
