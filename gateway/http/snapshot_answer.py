@@ -79,7 +79,7 @@ class SnapshotAnswer(Schema):
     cost = fields.Raw(
         required=True,
         allow_none=True,
-        metadata={"type": ["object", "null"], "description": "null: no carrier told it"},
+        metadata={"type": "object", "description": "null: no carrier told it"},
     )
 
 

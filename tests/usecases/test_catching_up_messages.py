@@ -89,9 +89,9 @@ def over(restored: Restored, row: Notification) -> bool:
 
 @pytest.mark.row("A4")
 def test_a_later_step_that_left_in_the_lost_time_is_not_sent_again(restored: Restored) -> None:
-    row = waiting(restored, special("0101"), "whatsapp", "sms")
-    first = lost(restored, special("0101"), "whatsapp")
-    second = lost(restored, special("0101"), "sms")
+    row = waiting(restored, special("0102"), "whatsapp", "sms")
+    first = lost(restored, special("0102"), "whatsapp")
+    second = lost(restored, special("0102"), "sms")
     assert restored.thaw().adopted == 1
     until(lambda: over(restored, row), "the end of the plan", 30)
     kept = {(one.step, one.external_id) for one in MessageLog.of_notifications([row.id])}
