@@ -83,6 +83,7 @@ def test_captured_callbacks_are_verified_and_read_or_kept_with_a_reason(
             to=told["To"].removeprefix("whatsapp:"),
             text=told.get("Body", ""),
             media=int(told["NumMedia"]),
+            payload=told.get("ButtonPayload"),
         )
 
 
