@@ -1,6 +1,7 @@
-"""What every process does first: settings, logging, failpoints, clock, database, carriers."""
+"""What every process does first: settings, logging, error reports, traces,
+failpoints, clock, database, carriers."""
 
-from gateway import failpoints, logs, settings, wallclock
+from gateway import error_reports, failpoints, logs, metrics, settings, tracing, wallclock
 from gateway.models import base
 from gateway.providers import load
 from gateway.settings import Settings
@@ -11,7 +12,10 @@ def start(configured: Settings | None = None) -> Settings:
     other settings. Raises InvalidSettings."""
     chosen = configured or settings.current()
     settings.use(chosen)
+    metrics.take()  # a process begins at nothing
     logs.configure(chosen.log_level)
+    error_reports.start(chosen)
+    tracing.start(chosen)
     failpoints.arm(chosen.fp, chosen.fp_n)
     wallclock.follow(chosen.gateway_clock_file if chosen.gateway_testing else None)
     base.connect(chosen.database_url, chosen.database_connections)

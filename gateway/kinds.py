@@ -24,6 +24,7 @@ PRIORITIES: Mapping[str, int] = {
     "preference": 9,
 }
 FIRST, LAST = 1, 9
+REMINDERS = ("reminder", "nudge")  # the kinds that the reminder dispatcher serves
 # How many of a kind may be at work at once, over all processes; the others: any number.
 CONCURRENCY: Mapping[str, int] = {"waitlist": 10, "timer": 5, "preference": 2, "nudge": 2}
 # How many of a kind may leave a minute for one organization, unless that has a limit of its own.

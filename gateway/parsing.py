@@ -5,6 +5,7 @@ import re
 import ssl
 from collections.abc import Callable
 from email.utils import parseaddr
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -104,6 +105,31 @@ def url(*schemes: str) -> Callable[[str], str]:
         return raw.rstrip("/")
 
     return parse
+
+
+def with_extra(extra: str, module: str, parse: Callable[[str], str]) -> Callable[[str], str]:
+    """What `parse` takes, as long as the optional `extra` of this project is installed, which
+    brings this `module`. The module is not loaded."""
+
+    def check(raw: str) -> str:
+        try:
+            there = find_spec(module) is not None
+        except ImportError:
+            there = False
+        if not there:
+            raise ValueError(f"needs the extra `{extra}`, which is not installed")
+        return parse(raw)
+
+    return check
+
+
+def dsn(raw: str) -> str:
+    """Where error reports go, in Sentry's form: https://key@host/project."""
+    address = url("https", "http")(raw)
+    parts = urlsplit(address)
+    if not parts.username or not parts.path.rpartition("/")[2].isdecimal():
+        raise ValueError("must be a DSN of Sentry: https://key@host/number")
+    return address
 
 
 def mailbox(raw: str) -> str:

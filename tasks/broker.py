@@ -4,7 +4,8 @@ import inspect
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import dramatiq
@@ -13,13 +14,15 @@ import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import CurrentMessage, ShutdownNotifications, TimeLimit
 
-from gateway import settings
+from gateway import settings, tracing
 from tasks import redis_client, worker_id
+from tasks.job_metrics import Tallies
 from tasks.middleware import (
     DatabaseConnection,
     ExponentialBackoff,
     LogContext,
     StartUp,
+    TraceContext,
 )
 
 log = structlog.get_logger(__name__)
@@ -29,6 +32,7 @@ SENTINEL = f"{NAMESPACE}:sentinel"
 HEARTBEATS = f"{NAMESPACE}:__heartbeats__"
 WAKE = f"{NAMESPACE}:wake"  # the channel on which sleeping clocks are woken
 _ID = re.compile(r"[a-z]{2}_[0-9a-z]{26}")
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 _PAUSE = 5.0  # seconds without another try after the broker could not be reached
 _HURRY = 0.25  # seconds that a request may wait for the broker
 
@@ -42,6 +46,8 @@ def build(configured: settings.Settings) -> RedisBroker:
         maintenance_chance=100_000,
         middleware=[
             StartUp(),
+            Tallies(),
+            TraceContext(),
             LogContext(),
             DatabaseConnection(),
             TimeLimit(time_limit=60_000),
@@ -71,12 +77,30 @@ def nudge(actor: "dramatiq.Actor[..., Any]", *args: Any) -> bool:
     return nudge_each(actor, [args])
 
 
-def nudge_each(actor: "dramatiq.Actor[..., Any]", calls: Iterable[tuple[Any, ...]]) -> bool:
-    """Wake workers for several jobs of one actor; False when not all messages went."""
+def nudge_each(
+    actor: "dramatiq.Actor[..., Any]",
+    calls: Iterable[tuple[Any, ...]],
+    origins: Mapping[str, str] = NOWHERE,
+) -> bool:
+    """Wake workers for several jobs of one actor; False when not all messages went. `origins` are
+    the traces that the rows named first belong to, by id, where that is not the present one."""
     jobs = list(calls)
     for args in jobs:
         check(actor, args)
-    return _once(lambda: [actor.send(*args) for args in jobs])
+
+    def send() -> None:
+        for args in jobs:
+            _send(actor, args, origins)
+
+    return _once(send)
+
+
+def _send(
+    actor: "dramatiq.Actor[..., Any]", args: tuple[Any, ...], origins: Mapping[str, str]
+) -> None:
+    name, parent = f"send {actor.actor_name}", origins.get(args[0])
+    with tracing.span(name, "producer", parent=parent, root=False, job_id=args[0]):
+        actor.send(*args)
 
 
 def wake_clocks() -> bool:

@@ -10,11 +10,12 @@ from typing import IO
 
 import structlog
 
-from gateway import settings, wallclock
+from gateway import error_reports, settings, wallclock
 from gateway.domain.errors import GatewayError
 from gateway.logs import places
 from gateway.models import base
 from gateway.models.records import IdempotencyRecord
+from gateway.models.staff import StaffSession
 from gateway.usecases import cron, idempotency, offers
 from tasks import trouble
 from tasks.tick import Tick
@@ -58,7 +59,8 @@ def _tick_until(stop: threading.Event) -> None:
             trouble.tell("clock", "clock could not tick", error=error.slug)
         except Exception as error:  # noqa: BLE001 - the next tick may well do
             known = {"error": type(error).__name__, "places": places(error)}
-            trouble.tell("clock", "clock could not tick", **known)
+            if trouble.tell("clock", "clock could not tick", **known):
+                error_reports.report(error)
         alarm.sleep(pause, stop)
     alarm.close()
 
@@ -72,6 +74,7 @@ def tick(now: datetime) -> int:
 def tidy(now: datetime) -> None:
     """Drop what has served its time, and wind up what stopped."""
     IdempotencyRecord.forget(now - idempotency.KEPT)
+    StaffSession.forget(now)
     offers.wind_up(now)
 
 

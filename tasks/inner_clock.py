@@ -6,7 +6,7 @@ from typing import Any
 import dramatiq
 import structlog
 
-from gateway import settings
+from gateway import error_reports, settings
 from gateway.logs import places
 from tasks import clock
 from tasks.broker import broker
@@ -35,6 +35,7 @@ class ClockInWorker(dramatiq.Middleware):
             except Exception as error:  # noqa: BLE001 - nobody restarts a thread: it does itself
                 name = type(error).__name__
                 log.error("clock in worker failed", error=name, places=places(error))
+                error_reports.report(error)
                 self._stop.wait(1)
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:

@@ -1,7 +1,9 @@
-"""What surrounds every job: start-up, a database connection, ids on log lines, and retries that
-are written into rows."""
+"""What surrounds every job: start-up, a database connection, its trace, ids on log lines, and
+retries that are written into rows."""
 
+import contextlib
 import inspect
+import re
 import signal
 import threading
 import time
@@ -11,13 +13,13 @@ from typing import Any
 import dramatiq
 import structlog
 
-from gateway import boot, wallclock
-from gateway.domain.errors import GatewayError
-from gateway.logs import places
+from gateway import boot, error_reports, job_lines, tracing, wallclock
 from gateway.models import base
 from tasks import worker_id
 
 log = structlog.get_logger(__name__)
+
+_ROW_ID = re.compile(r"[a-z]{2}_[0-9a-z]{26}")
 
 
 class StartUp(dramatiq.Middleware):
@@ -36,6 +38,9 @@ class StartUp(dramatiq.Middleware):
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
         broker.broker_id = self._plain
+        # Processes that a library forked end without the usual farewell.
+        tracing.stop()
+        error_reports.stop()
 
 
 def stop_once() -> None:
@@ -71,15 +76,24 @@ class DatabaseConnection(dramatiq.Middleware):
         base.give_back(broken=base.is_lost(exception))
 
 
-class LogContext(dramatiq.Middleware):
-    """Puts queue, actor and message id on every line of a job, and says how it went."""
+class TraceContext(dramatiq.Middleware):
+    """Carries the trace from whoever rings to whoever works, in the message's options."""
+
+    def __init__(self) -> None:
+        self._open = threading.local()
+
+    def before_enqueue(self, broker: dramatiq.Broker, message: Any, delay: Any) -> None:
+        here = tracing.here()
+        if here is not None:
+            message.options["traceparent"] = here
 
     def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
-        structlog.contextvars.bind_contextvars(
-            queue=message.queue_name, job=message.actor_name, job_id=message.message_id
-        )
-        message.options["started"] = time.monotonic()
-        log.debug("job started")
+        stack = self._open.stack = contextlib.ExitStack()
+        if tracing.on():
+            parent = message.options.get("traceparent")
+            facts = {"messaging.destination.name": message.queue_name, "job_id": job_id(message)}
+            name = f"process {message.actor_name}"
+            stack.enter_context(tracing.span(name, "consumer", parent=parent, **facts))
 
     def after_process_message(
         self,
@@ -89,14 +103,57 @@ class LogContext(dramatiq.Middleware):
         result: Any = None,
         exception: BaseException | None = None,
     ) -> None:
-        seconds = round(time.monotonic() - message.options.pop("started", time.monotonic()), 4)
-        if exception is None:
-            log.debug("job completed", seconds=seconds)
-        else:
-            known = isinstance(exception, GatewayError)
-            where = {} if known else {"places": places(exception)}
-            log.warning("job failed", seconds=seconds, error=type(exception).__name__, **where)
+        if exception is not None:
+            tracing.failed(type(exception).__name__)
+        self._open.stack.close()
+
+    def after_skip_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        self._open.stack.close()
+
+
+class LogContext(dramatiq.Middleware):
+    """Puts queue, kind and ids on every line of a job, and says how it went. What an actor with
+    `own_lines` does is told by its use case, row by row, and here only what went wrong around
+    that."""
+
+    def __init__(self) -> None:
+        self._jobs = threading.local()
+
+    @property
+    def actor_options(self) -> set[str]:
+        return {"own_lines"}
+
+    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
+        ids = {"queue": message.queue_name, "job_id": job_id(message), "kind": message.actor_name}
+        structlog.contextvars.bind_contextvars(
+            **ids, job=message.actor_name, message_id=message.message_id
+        )
+        self._jobs.began = time.monotonic()
+        self._jobs.told = None
+        if not broker.get_actor(message.actor_name).options.get("own_lines"):
+            self._jobs.told = job_lines.told(**ids)
+            self._jobs.told.__enter__()
+
+    def after_process_message(
+        self,
+        broker: dramatiq.Broker,
+        message: Any,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        if self._jobs.told is not None:
+            self._jobs.told.__exit__(type(exception) if exception else None, exception, None)
+        if exception is not None:
+            job_lines.failed(exception, self._jobs.began)
         structlog.contextvars.clear_contextvars()
+
+
+def job_id(message: Any) -> str:
+    """What a message is about: the id of the row that it names first."""
+    named = message.args[0] if message.args else None
+    plain = isinstance(named, str) and _ROW_ID.fullmatch(named)
+    return str(named if plain else message.message_id)
 
 
 class ExponentialBackoff(dramatiq.Middleware):

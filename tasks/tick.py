@@ -8,12 +8,12 @@ import dramatiq
 import redis
 import structlog
 
-from gateway import settings, wallclock
+from gateway import error_reports, settings, wallclock
 from gateway.domain.lanes import WORKING
 from gateway.domain.lanes import lanes as lanes_of
 from gateway.failpoints import hit
 from gateway.logs import places
-from gateway.models import agenda, attempts, base, claims, job_claims
+from gateway.models import agenda, attempts, base, claims, job_claims, origins
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.provider_event import ProviderEvent
@@ -144,7 +144,8 @@ class Tick:
             self._troubled = True
             base.give_back(broken=base.is_lost(error))
             known = {"part": name, "error": type(error).__name__}
-            trouble.tell(name, "part of a tick failed", **known, places=places(error))
+            if trouble.tell(name, "part of a tick failed", **known, places=places(error)):
+                error_reports.report(error)
             return
         trouble.over(name, "part of a tick works again", part=name)
         self._worked = self._worked or done > 0
@@ -195,7 +196,7 @@ class Tick:
             return 0
         jobs = queue in WORKING
         log.info("due jobs found" if jobs else "due reminders found", count=len(found), lane=lane)
-        queued = broker.nudge_each(BY_QUEUE[queue], found)
+        queued = broker.nudge_each(BY_QUEUE[queue], found, origins.of([id_ for id_, _ in found]))
         hit("clock.after_enqueue")
         if not queued:
             (job_claims if jobs else claims).hand_back(found, self.now)
@@ -243,5 +244,5 @@ class Tick:
 def _ring(actor: "dramatiq.Actor[..., Any]", calls: Iterable[tuple[Any, ...]]) -> int:
     jobs = list(calls)
     if jobs:
-        broker.nudge_each(actor, jobs)
+        broker.nudge_each(actor, jobs, origins.of([args[0] for args in jobs]))
     return len(jobs)

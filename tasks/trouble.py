@@ -11,11 +11,14 @@ REPEATED = 30.0  # seconds
 _told: dict[str, float] = {}
 
 
-def tell(name: str, event: str, **fields: Any) -> None:
-    """Log an error unless this trouble was told less than REPEATED seconds ago."""
-    if time.monotonic() - _told.get(name, -REPEATED) >= REPEATED:
-        _told[name] = time.monotonic()
-        log.error(event, **fields)
+def tell(name: str, event: str, **fields: Any) -> bool:
+    """Log an error unless this trouble was told less than REPEATED seconds ago. True if it was
+    logged now."""
+    if time.monotonic() - _told.get(name, -REPEATED) < REPEATED:
+        return False
+    _told[name] = time.monotonic()
+    log.error(event, **fields)
+    return True
 
 
 def over(name: str, event: str, **fields: Any) -> None:

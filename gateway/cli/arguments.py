@@ -5,7 +5,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.cli import operator_arguments
+from gateway.cli import doctor_arguments, operator_arguments, staff_arguments
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -30,6 +30,7 @@ def build() -> argparse.ArgumentParser:
     _upkeep(commands)
     _freezing(commands)
     _accounts(commands)
+    staff_arguments.add(commands)
     _send_test(commands)
     operator_arguments.add(commands)
     return parser
@@ -91,10 +92,8 @@ def _upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     migrate.add_argument("--to", metavar="NAME", help="up to this migration")
     migrate.add_argument("--down", action="store_true", help="with --to: back to that migration")
     migrate.add_argument("--status", action="store_true", help="list; status 1 if any is pending")
-    doctor = commands.add_parser("doctor", help="look for what is wrong and say what to do")
-    doctor.add_argument("--json", action="store_true")
-    for command in (migrate, doctor):
-        operator_arguments.of_a_stack(command)
+    operator_arguments.of_a_stack(migrate)
+    doctor_arguments.add(commands)
 
 
 def _faults(test: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from types import FrameType
 
 from gateway import boot
 from gateway.cli import broker_check
+from gateway.usecases import tallies
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,5 +24,8 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     boot.start()
+    keeper = tallies.Keeper()
+    keeper.start()
     clock.run(stop)
+    keeper.stop()
     return 0

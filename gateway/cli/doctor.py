@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 import requests
 
 from gateway import boot
-from gateway.cli import broker_check, local_stack
+from gateway.cli import broker_check, clock_check, local_stack, smoke
 from gateway.cli.broker_check import ERROR, OK, WARNING
 from gateway.domain.errors import StoreUnavailable
 from gateway.models import schema
 from gateway.models.base import connection
 from gateway.models.hold import EVERYTHING, Hold
 from gateway.providers import all_providers, for_channel
-from gateway.settings import InvalidSettings, Settings
+from gateway.settings import InvalidSettings, Settings, current
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -32,15 +32,32 @@ class Finding:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print every finding; 1 if any is an error."""
+    """Print every finding; 1 if any is an error. Then, with `--smoke`, what it came to. `doctor
+    webhook` is another matter."""
+    if args.action == "webhook":
+        from gateway.cli import doctor_webhook
+
+        return doctor_webhook.run(args)
     worst = 0
-    for finding in examine(args.data):
+    for finding in _everything(args):
         if args.json:
             print(json.dumps(asdict(finding)), flush=True)
         else:
             print(f"{finding.level:<8} {finding.about:<24} {finding.text}", flush=True)
         worst = max(worst, finding.level == ERROR)
     return int(worst)
+
+
+def _everything(args: argparse.Namespace) -> Iterator[Finding]:
+    sound = True
+    for finding in examine(args.data):
+        sound = sound and finding.level != ERROR
+        yield finding
+    if args.smoke and sound:
+        for step in smoke.steps(current(), args):
+            yield Finding(*step)
+    elif args.smoke:
+        yield Finding(ERROR, "smoke", "not begun: put right first what is wrong above")
 
 
 def examine(data: Path | None = None) -> Iterator[Finding]:
@@ -57,6 +74,7 @@ def examine(data: Path | None = None) -> Iterator[Finding]:
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _database,
         _redis,
+        _clocks,
         _public_url,
         _providers,
         _sandbox,
@@ -96,6 +114,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 def _redis(settings: Settings) -> Iterator[Finding]:
     for level, about, text in broker_check.findings(settings):
+        yield Finding(level, about, text)
+
+
+def _clocks(settings: Settings) -> Iterator[Finding]:
+    for level, about, text in clock_check.findings(settings):
         yield Finding(level, about, text)
 
 

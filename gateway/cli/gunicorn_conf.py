@@ -12,6 +12,7 @@ if root not in sys.path:
 
 from gateway.cli.main import refuse  # noqa: E402
 from gateway.settings import InvalidSettings, current  # noqa: E402
+from gateway.usecases.tallies import Keeper  # noqa: E402
 
 try:
     settings = current()
@@ -33,3 +34,14 @@ loglevel = "warning"
 logger_class = "gateway.cli.weblog.WithoutQueries"
 control_socket_disable = True
 proc_name = "ringback-web"
+keeper = Keeper()
+
+
+def post_worker_init(worker: object) -> None:
+    """In each process, once it can serve: threads don't survive the fork before."""
+    keeper.start()
+
+
+def worker_exit(server: object, worker: object) -> None:
+    """In each process, at its end: what it counted is written down."""
+    keeper.stop()

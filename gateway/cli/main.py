@@ -21,6 +21,7 @@ MODULES = {
     "thaw": "gateway.cli.freeze",
     "orgs": "gateway.cli.accounts",
     "keys": "gateway.cli.accounts",
+    "staff": "gateway.cli.staff",
     "send-test": "gateway.cli.send_test",
     "holds": "gateway.cli.holds",
     "dead-letters": "gateway.cli.dead_letters",

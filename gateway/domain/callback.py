@@ -132,9 +132,12 @@ class Acknowledgement:
 class Route:
     """One webhook address of a carrier: the path after /webhooks/, the content types it accepts,
     and the answer once stored. `challenge` answers a carrier's own GET handshake in plain text; it
-    raises Forbidden. Without one GET is refused."""
+    raises Forbidden. Without one GET is refused. `signature` and `signed_at` are the lower-case
+    names of the headers with the signature and with the moment that it covers, if there are any."""
 
     path: str
     content_types: tuple[str, ...]
     acknowledgement: Acknowledgement = Acknowledgement()
     challenge: Callable[[Callback], str] | None = None
+    signature: str = ""
+    signed_at: str = ""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.domain.callback import Callback, ProviderEvent, Route, Verified
 from gateway.domain.lifecycle import AttemptState
@@ -165,3 +165,20 @@ class Provider(Protocol):
         """Ask the carrier whether it is there and takes our credentials, those of one account or of
         all: None when all is well, else what is wrong, in words an operator can act on and without
         any secret."""
+
+
+@runtime_checkable
+class TriesSecrets(Protocol):
+    """A carrier whose callbacks are proved by a secret that somebody may have mixed up."""
+
+    def would_verify(self, callback: Callback, secret: str, now: datetime) -> bool:
+        """Whether this secret proves the callback. To find out why one was refused, never to accept
+        one. Never raises."""
+
+
+@runtime_checkable
+class TellsTime(Protocol):
+    """A carrier that says what time it is."""
+
+    def server_time(self) -> datetime | None:
+        """The time by its clock, in whole seconds; None when it can't be asked. Never raises."""

@@ -18,6 +18,7 @@ RESOURCES = (
     "enrolments",
     "events",
     "health",
+    "health_work",
     "invoices",
     "messages",
     "offers",
@@ -38,7 +39,7 @@ RESOURCES = (
 
 def create_app(settings: Settings) -> Flask:
     """The WSGI application for these settings, which boot.start has put into force."""
-    from gateway.http import config, docs, doorbell, errors, headers
+    from gateway.http import config, docs, doorbell, errors, headers, metrics, traces
 
     app = Flask(__name__, static_folder=None)
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
@@ -48,6 +49,7 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.strict_slashes = True
     config.hold(app, settings)
     headers.install(app, settings)
+    traces.install(app)
     errors.install(app)
     doorbell.install()
     api = docs.build(app)
@@ -55,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
         api.register_blueprint(module.blueprint)
     _undescribed(app)
     docs.install(app, api)
+    metrics.install(app)
     return app
 
 
@@ -66,6 +69,9 @@ def _described() -> list[ModuleType]:
 
 def _undescribed(app: Flask) -> None:
     """What people open, and no program."""
-    from gateway.http import unsubscribe
+    from gateway.http import console, dashboard, staff_words, unsubscribe
 
     app.register_blueprint(unsubscribe.blueprint)
+    staff_words.install(app)
+    app.register_blueprint(console.blueprint)
+    app.register_blueprint(dashboard.blueprint)

@@ -1,7 +1,7 @@
 """Waking the workers after an answer's transaction has been committed. The database is the queue of
 record: a ring that nobody hears makes something a little later and loses nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import structlog
 from flask import g
@@ -48,9 +48,9 @@ def _hand_back(claimed: list[tuple[str, int]]) -> None:
         log.warning("claims not handed back", count=len(claimed))  # they run out by themselves
 
 
-def ring_for_events(event_ids: Iterable[str]) -> None:
-    """Have stored provider events applied."""
-    nudge_each(apply_event, [(event_id,) for event_id in event_ids])
+def ring_for_events(event_ids: Iterable[str], origins: Mapping[str, str]) -> None:
+    """Have stored provider events applied, each in the trace that it belongs to, by its id."""
+    nudge_each(apply_event, [(event_id,) for event_id in event_ids], origins)
 
 
 def ring_to_end(calls: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from flask import Flask, Response, current_app, g, request
 from marshmallow import Schema, ValidationError, fields
 from werkzeug.exceptions import HTTPException
 
+from gateway import error_reports
 from gateway.domain.errors import GatewayError, Invalid, Unauthenticated
 from gateway.logs import places
 
@@ -170,10 +171,15 @@ def _on_http_exception(error: HTTPException) -> Response:
     return answer
 
 
-def _on_crash(error: Exception) -> Response:
-    """A bug. Its message may hold what a person sent or a row of the database, so the log names
+def crashed(error: Exception) -> None:
+    """Log a bug. Its message may hold what a person sent or a row of the database, so the log names
     the exception's type and the places it went through, and nothing it says."""
     log.error("request crashed", error=type(error).__name__, places=places(error), route=_route())
+
+
+def _on_crash(error: Exception) -> Response:
+    log.error("request crashed", error=type(error).__name__, places=places(error), route=_route())
+    error_reports.report(error)
     fault = GatewayError()
     return problem(fault.status, fault.slug, fault.title, fault.title)
 

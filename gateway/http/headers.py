@@ -29,7 +29,7 @@ def install(app: Flask, settings: Settings) -> None:
         headers = response.headers
         headers["X-Request-Id"] = g.request_id
         headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
+        headers.setdefault("Referrer-Policy", "no-referrer")
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers.setdefault("Content-Security-Policy", _STRICT)
         headers.setdefault("Cache-Control", "no-store")

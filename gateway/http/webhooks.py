@@ -1,22 +1,25 @@
 """/webhooks: what carriers report. Stored first, acknowledged second, applied by a worker."""
 
+from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 import structlog
-from flask import Response, request
+from flask import Response, current_app, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from gateway import providers, wallclock
+from gateway import metrics, providers, wallclock
 from gateway.domain.callback import Callback, Forbidden, Malformed
 from gateway.domain.errors import NotFound
-from gateway.http import doorbell
+from gateway.http import doorbell, traces
 from gateway.http.answers import send
 from gateway.http.arguments import Blueprint, raw_body
 from gateway.http.config import settings
 from gateway.http.errors import MalformedRequest, NotAuthentic, UnsupportedType
+from gateway.models import origins
 from gateway.models.base import connection
 from gateway.usecases import inbox
 from gateway.usecases.inbox import Kept
+from gateway.usecases.webhook_doctor import Watch
 
 log = structlog.get_logger("gateway.http.webhooks")
 
@@ -58,13 +61,17 @@ def receive(path: str) -> Response:
     try:
         with connection():
             kept = inbox.keep(callback, wallclock.now())
+            known = origins.of(kept.event_ids)
     except Forbidden as fault:
+        metrics.count("signature_failures", target[0].name)
         log.warning("webhook invalid", path=path, problem=str(fault))
+        _watch().refused(callback, settings(), wallclock.now())
         raise NotAuthentic from None
     except Malformed as fault:
         log.warning("webhook invalid", path=path, problem=str(fault))
         raise MalformedRequest(str(fault)) from None
-    return _acknowledged(path, kept)
+    traces.join(known)
+    return _acknowledged(path, kept, known)
 
 
 @blueprint.before_app_request  # type: ignore[untyped-decorator]
@@ -84,18 +91,25 @@ def _greet() -> Response | None:
     try:
         return Response(target[1].challenge(_as_it_came(path)), content_type="text/plain")
     except Forbidden as fault:
+        metrics.count("signature_failures", target[0].name)
         log.warning("webhook invalid", path=path, problem=str(fault))
         raise NotAuthentic from None
 
 
-def _acknowledged(path: str, kept: Kept) -> Response:
+def _watch() -> Watch:
+    """What this application remembers of the refusals that it explained."""
+    found: Watch = current_app.extensions.setdefault("ringback-webhook-doctor", Watch())
+    return found
+
+
+def _acknowledged(path: str, kept: Kept, known: Mapping[str, str]) -> Response:
     if kept.known:
         log.info("webhook duplicate ignored", path=path)
     elif not kept.event_ids:
         log.info("webhook received", path=path, event_id=None)
     for event_id in kept.event_ids:
         log.info("webhook received", path=path, event_id=event_id)
-    doorbell.ring_for_events(kept.event_ids)
+    doorbell.ring_for_events(kept.event_ids, known)
     said = kept.acknowledgement
     if said.xml is not None:
         return Response(said.xml, said.status, content_type="text/xml; charset=utf-8")

@@ -30,6 +30,7 @@ class Attempt(Watched):
     UNKNOWN: ClassVar[AttemptState]
     TAKEN: ClassVar[AttemptState]  # the provider has it
     FAILED: ClassVar[AttemptState]
+    just_taken = False  # by the last move of this object: a carrier has it since then
 
     organization = ForeignKeyField(Organization, index=False, backref="+")
     organization_id: str
@@ -139,8 +140,10 @@ class Attempt(Watched):
         corrected = is_final(self.standing) and self.state != to
         with atomic():
             values = {"state": to, **known, **over, **changes}
+            untaken = self.open
             if not self._write(table.state.in_(before), **values):
                 return False
+            self.just_taken = untaken and not self.open and self.state != table.FAILED
             self.tell(now, f"{table.OBJECT}.corrected" if corrected else None)
         return True
 

@@ -34,6 +34,7 @@ def _of_queue(name: str) -> Any:
 _CONDITIONS: dict[str, Callable[[Any], Any]] = {
     "ids": DeadLetter.id.in_,
     "object": lambda value: DeadLetter.object == value,
+    "object_id": lambda value: DeadLetter.object_id == value,
     "reason": lambda value: DeadLetter.reason == value,
     "kind": lambda value: (Notification.kind == value) | (Job.name == value),
     "purpose": lambda values: Notification.purpose.in_(values) | Job.kind.in_(values),

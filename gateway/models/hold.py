@@ -6,13 +6,13 @@ from typing import Any
 
 from peewee import SQL, CharField, IntegerField, fn
 
+from gateway.kinds import REMINDERS as REMINDERS
 from gateway.models.base import Row, UTCField, id_field
 from gateway.models.notification import Notification
 
 EVERYTHING = "all"
 PROVIDER, SENDER, CHANNEL = "provider|", "sender|", "channel|"
 COURSE = "enrolment"  # what waits until its own course is resumed; no hold ever has this name
-REMINDERS = ("reminder", "nudge")  # the purposes that the reminder dispatcher serves
 
 
 def provider_scope(provider: str, account: str) -> str:

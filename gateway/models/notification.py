@@ -6,7 +6,9 @@ from typing import Any
 
 from peewee import Case, CharField, ForeignKeyField, IntegerField, JSONField, fn
 
+from gateway import tracing
 from gateway.domain.lifecycle import NOTIFICATION_MOVES, PENDING, NotificationState, sources
+from gateway.models import reminder_counts
 from gateway.models.base import Row, UTCField, atomic, id_field, lock
 from gateway.models.booking import Booking
 from gateway.models.contact import Contact
@@ -62,6 +64,7 @@ class Notification(Row):
     created_at = UTCField()
     finished_at = UTCField(null=True)
     erased_at = UTCField(null=True)  # nothing personal is left in it since then
+    traceparent = CharField(max_length=55, null=True)  # of the request or job that made it
 
     class Meta:
         indexes = (
@@ -113,6 +116,8 @@ class Notification(Row):
     @classmethod
     def add(cls, rows: list[dict[str, Any]]) -> None:
         """Insert notifications with their feed entries. Call it inside a transaction."""
+        here = tracing.here()
+        rows = [{**row, "traceparent": here} for row in rows]
         for start in range(0, len(rows), 100):
             cls.insert_many(rows[start : start + 100]).execute()
         for row in rows:
@@ -152,6 +157,7 @@ class Notification(Row):
                 setattr(row, name, value)
             wrote(row.next_attempt_at)
             FeedEntry.append([told(row.__data__, now)])
+            reminder_counts.ended(row.purpose, to, row.reason)
         return True
 
     @classmethod
@@ -210,6 +216,7 @@ class Notification(Row):
             return False
         row.finished_at, row.reason = now, reason
         FeedEntry.append([told(row.__data__, now)])
+        reminder_counts.given_up(row.purpose, reason)
         return True
 
 

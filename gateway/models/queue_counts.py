@@ -22,6 +22,8 @@ from gateway.models.work_views import Work
 NAMES = ("waiting", "active", "delayed", "completed", "failed", "dead", "stalled")
 DONE = (N.REACHED, N.CANCELED, N.SUPPRESSED, N.EXPIRED)
 DONE_JOBS = (J.DONE, J.CANCELED)
+FAILED = (N.NOT_REACHED, N.UNKNOWN)
+FAILED_JOBS = (J.FAILED,)
 _ACTIVE = (N.SENDING, N.UNKNOWN)
 _UNAPPLIED = {"parked": "delayed", "dead": "dead", "discarded": "failed"}
 _APPLIED = {"received": "waiting", "applied": "completed"}
@@ -70,8 +72,10 @@ def _queue_of_job() -> Any:
     return Case(None, ((Job.lane.startswith("timers:"), "timers"),), "background")
 
 
-NOTIFICATIONS = Work(Row, NOTIFICATION, Row.purpose, DONE, _queue, _standing)
-JOBS = Work(Job, JOB, Job.kind, DONE_JOBS, _queue_of_job, _standing_of_job, shared=True)
+NOTIFICATIONS = Work(Row, NOTIFICATION, Row.purpose, DONE, FAILED, _queue, _standing)
+JOBS = Work(
+    Job, JOB, Job.kind, DONE_JOBS, FAILED_JOBS, _queue_of_job, _standing_of_job, shared=True
+)
 
 
 def of_work(

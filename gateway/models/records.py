@@ -1,6 +1,8 @@
 """Small ledgers: answers kept for idempotency, and who read or changed what by hand."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from peewee import BigAutoField, CharField, ForeignKeyField, IntegerField, JSONField, TextField
 
@@ -66,17 +68,47 @@ class AuditEntry(Row):
     """Who read a transcript or an address, or changed something by hand. Never rewritten."""
 
     id = BigAutoField()
-    organization = ForeignKeyField(Organization, index=False)
-    organization_id: str
+    organization = ForeignKeyField(Organization, null=True, index=False)  # null: all of them
+    organization_id: str | None
     at = UTCField()
-    key = CharField(max_length=40, null=True)
+    key = CharField(max_length=40, null=True)  # of an API key, or of somebody of the staff
     person = CharField(max_length=200, null=True)
     action = CharField(max_length=40)
     objects = JSONField(default=list)
     request_id = CharField(max_length=64, null=True)
+    reason = CharField(max_length=40, null=True)
 
     class Meta:
         indexes = ((("organization", "at"), False),)
+
+    @classmethod
+    def page(
+        cls,
+        organization_id: str | None,
+        filters: Mapping[str, Any],
+        before: tuple[datetime, int] | None,
+        limit: int,
+    ) -> "list[AuditEntry]":
+        """At most `limit` entries of an organization (None: those of all at once), newest first,
+        from before a position (at, id). Filters: person (whole name), action (how it begins),
+        from_ and to."""
+        found = cls.select().where(
+            cls.organization.is_null()
+            if organization_id is None
+            else cls.organization == organization_id
+        )
+        conditions: dict[str, Callable[[Any], Any]] = {
+            "person": lambda value: cls.person == value,
+            "action": cls.action.startswith,
+            "from_": lambda value: cls.at >= value,
+            "to": lambda value: cls.at < value,
+        }
+        for name, value in filters.items():
+            found = found.where(conditions[name](value))
+        if before is not None:
+            at, last = before
+            found = found.where(cls.at <= at, (cls.at < at) | (cls.id < last))
+        return list(found.order_by(cls.at.desc(), cls.id.desc()).limit(limit))
 
     @classmethod
     def beginning_with(cls, action: str, organization_id: str) -> "list[AuditEntry]":

@@ -26,6 +26,8 @@ from gateway.models.sender import Sender
 from gateway.models.sequence import Sequence
 from gateway.models.slot import Slot
 from gateway.models.snapshot import Snapshot, SnapshotReading
+from gateway.models.staff import Staff, StaffSession, StaffThrottle
+from gateway.models.tally import Tally
 from gateway.models.template import Template
 from gateway.models.transcript import Transcript, TranscriptSegment
 from gateway.models.waitlist_entry import WaitlistEntry
@@ -33,6 +35,9 @@ from gateway.models.waitlist_entry import WaitlistEntry
 TABLES: tuple[type[Row], ...] = (
     Organization,
     ApiKey,
+    Staff,
+    StaffSession,
+    StaffThrottle,
     Contact,
     Booking,
     Notification,
@@ -64,4 +69,5 @@ TABLES: tuple[type[Row], ...] = (
     DeadLetter,
     AuditEntry,
     Erasure,
+    Tally,
 )

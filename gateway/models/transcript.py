@@ -84,16 +84,18 @@ class Transcript(Row):
     @classmethod
     def saying(cls, query: str) -> Any:
         """A condition on calls: one of their current transcripts has all words of the query."""
+        return CallLog.id.in_(cls.select(cls.call).where(cls.current, cls.matching(query)))
+
+    @classmethod
+    def matching(cls, query: str) -> Any:
+        """A condition on transcripts: one has all words of the query."""
         words = searchable(query)
         if dialect() == "postgresql":
-            match = SQL("to_tsvector('simple', words) @@ plainto_tsquery('simple', %s)", [words])
-        else:
-            quoted = " ".join(f'"{word}"' for word in words.split())
-            match = SQL(
-                "id IN (SELECT rowid FROM transcript_search WHERE transcript_search MATCH ?)",
-                [quoted],
-            )
-        return CallLog.id.in_(cls.select(cls.call).where(cls.current, match))
+            return SQL("to_tsvector('simple', words) @@ plainto_tsquery('simple', %s)", [words])
+        quoted = " ".join(f'"{word}"' for word in words.split())
+        return SQL(
+            "id IN (SELECT rowid FROM transcript_search WHERE transcript_search MATCH ?)", [quoted]
+        )
 
 
 class TranscriptSegment(Row):

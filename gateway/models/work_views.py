@@ -20,13 +20,14 @@ EVERY = ~NOBODY
 @dataclass(frozen=True)
 class Work:
     """A table of work: how dead letters call it, the column of the kind of work, the states of what
-    is done, and as expressions its queue and where it stands (in the words of queue_counts.NAMES).
-    `shared`: a row without a mode belongs to both."""
+    is done and of what failed, and as expressions its queue and where it stands (in the words of
+    queue_counts.NAMES). `shared`: a row without a mode belongs to both."""
 
     table: Any
     object: str
     kind: Any
     done: Collection[str]
+    failed: Collection[str]
     queue: Callable[[], Any]
     standing: Callable[[datetime], Any]
     shared: bool = False
@@ -34,11 +35,12 @@ class Work:
     def mine(self, reach: Reach) -> Any:
         """The condition on rows within reach."""
         row, found = self.table, EVERY
+        if not self.shared:
+            return reach.rows(row)
         if reach.organization_id is not None:
             found &= row.organization == reach.organization_id
         if reach.mode is not None:
-            mode = row.mode == reach.mode
-            found &= (mode | row.mode.is_null()) if self.shared else mode
+            found &= (row.mode == reach.mode) | row.mode.is_null()
         return found
 
     def in_view(
@@ -73,20 +75,26 @@ class Work:
             (True, ages.done, ages.done_for),
             (False, ages.failed, ages.failed_for),
         ):
-            last = self._moment_of_last(reach, kind, done, most)
+            last = self._moment_of_last(reach, kind, done, most, now - age)
             yield done, max(filter(None, (now - age, last)))
 
     def _moment_of_last(
-        self, reach: Reach, kind: str, done: bool, most: int | None
+        self, reach: Reach, kind: str, done: bool, most: int | None, since: datetime
     ) -> datetime | None:
         if most is None:
             return None
         row, states = self.table, self.table.state.in_(list(self.done))
         found = row.select(row.finished_at).where(
-            self.kind == kind, states if done else ~states, row.finished_at.is_null(False)
+            self.kind == kind, states if done else ~states, row.finished_at >= since
         )
         found = found.where(self.mine(reach)).order_by(row.finished_at.desc())
         return next((one.finished_at for one in found.offset(max(most - 1, 0)).limit(1)), None)
+
+    def buried(self) -> Any:
+        """The ids of what has such a letter, as a subquery."""
+        return DeadLetter.select(DeadLetter.object_id).where(
+            DeadLetter.object == self.object, DeadLetter.resolved_at.is_null()
+        )
 
     def dead(self) -> Any:
         """The letters of a row that was given up and nobody looked after yet, as a subquery."""

@@ -18,7 +18,7 @@ from gateway.domain.lifecycle import (
 )
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.models import attempts
+from gateway.models import attempts, reminder_counts
 from gateway.models.attempts import AnyAttempt
 from gateway.models.call_log import CallLog
 from gateway.models.dead_letter import DeadLetter
@@ -50,6 +50,9 @@ def attempt_moved(
     if attempt.notification_id is None:
         return None
     row = Notification.locked(attempt.notification_id)
+    if attempt.just_taken:
+        attempt.just_taken = False
+        reminder_counts.left(row.purpose)
     state: AttemptState = attempt.standing
     if isinstance(attempt, CallLog):
         ending.veto(attempt, row, now)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from gateway import job_lines, tracing
+from gateway.domain import lanes
 from gateway.domain.errors import NotSent
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Failure, FailureClass, Reason
@@ -28,11 +30,22 @@ def attempt(
     opened = gate.open_attempt(notification_id, claim, clock(), lease)
     if opened is None:
         return
+    row = opened.notification
+    with job_lines.told(lanes.queue_of_lane(row.lane), row.purpose, row.id):
+        _make(opened, clock)
+
+
+def _make(opened: gate.Opened, clock: Callable[[], datetime]) -> None:
     hit("worker.after_claim_commit")
     objection = _objection(opened, clock())
     if objection is not None:
         _take_back(opened, objection, clock())
-    placement = opened.provider.place(opened.request)
+    provider, attempt_id = opened.attempt.provider, opened.attempt.id
+    channel = opened.request.channel
+    with tracing.span(f"place {channel}", attempt_id=attempt_id, provider=provider):
+        placement = opened.provider.place(opened.request)
+        if placement.result != Result.ACCEPTED:
+            tracing.failed(str(placement.result))
     hit("worker.before_result_commit")
     _close(opened, placement, clock())
     hit("worker.after_result_commit")

@@ -8,6 +8,7 @@ import structlog
 from gateway.domain.outcomes import FailureClass, Reason
 from gateway.models.attempts import AnyAttempt
 from gateway.models.call_log import CallLog
+from gateway.models.tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,12 @@ def adopt(
         )
         assert extra is not None
         return extra
-    for one in (attempt, extra):
-        one.tell(now, f"{table.OBJECT}.duplicate_suspected")
-    log.error("duplicate suspected", attempt_id=attempt.id, duplicate_id=extra.id)
+    _flag(attempt, extra, now)
     return extra
+
+
+def _flag(attempt: AnyAttempt, extra: AnyAttempt, now: datetime) -> None:
+    for one in (attempt, extra):
+        one.tell(now, f"{attempt.OBJECT}.duplicate_suspected")
+    Tally.add({("duplicates",): 1})
+    log.error("duplicate suspected", attempt_id=attempt.id, duplicate_id=extra.id)

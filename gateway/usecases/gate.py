@@ -8,7 +8,8 @@ from typing import Any
 
 import structlog
 
-from gateway import settings
+from gateway import metrics, settings
+from gateway.domain import lanes
 from gateway.domain.decision import Decision, decide
 from gateway.domain.errors import NoProvider
 from gateway.domain.lifecycle import NotificationState as N
@@ -160,6 +161,9 @@ def _write_attempt(
 ) -> AnyAttempt | None:
     table = table_of(row.channel)
     address, to_hash = facts.address_of(row.contact, row.channel)
+    if row.tries == 0 and row.reason is None:  # nothing kept it back on purpose
+        late = (now - row.due_at).total_seconds()
+        metrics.observe("lateness", lanes.queue_of_lane(row.lane), seconds=late)
     # Only a look-up could confuse two on one line; a carrier that has none needs no line.
     line = _line(row, sender) if provider.can_be_asked else None
     kind: dict[str, Any] = (

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from gateway import job_lines
 from gateway.domain import lanes
 from gateway.domain.errors import NotFound
 from gateway.domain.lifecycle import JobState as J
 from gateway.failpoints import hit
-from gateway.logs import places
 from gateway.models import base, job_claims
 from gateway.models.base import atomic, is_lost
 from gateway.models.dead_letter import JOB, REPLAYED, DeadLetter
@@ -65,17 +65,17 @@ def _held_back(row: Job) -> str | None:
 
 def _do(row: Job, clock: Callable[[], datetime]) -> bool:
     """Whether the handler came to its end; else what follows is written into the row."""
+    more = {"name": row.name, "failures": row.failures}
     try:
-        handler = HANDLERS.get(row.name)
-        if handler is None:
-            raise NotFound("there is no job of this name")
-        handler(row.key, clock())
+        with job_lines.told(lanes.queue_of_lane(row.lane), row.kind, row.id, **more):
+            handler = HANDLERS.get(row.name)
+            if handler is None:
+                raise NotFound("there is no job of this name")
+            handler(row.key, clock())
     except Exception as error:  # noqa: BLE001 - whatever it is, the row tells what follows
         if is_lost(error):
             base.give_back(broken=True)
             base.borrow()
-        known = {"error": type(error).__name__, "places": places(error)}
-        log.warning("job failed", job_id=row.id, name=row.name, failures=row.failures + 1, **known)
         park(row.id, row.claim, error, clock())
         return False
     return True

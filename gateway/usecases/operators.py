@@ -96,11 +96,12 @@ def note(
     operator: Operator, action: str, of: Iterable[tuple[str | None, str]], now: datetime
 ) -> None:
     """Write what was done to these objects (organization, id) into the audit ledger. What is of no
-    organization goes to the operator's, and nowhere when the operator has none either."""
-    by_organization: dict[str, list[str]] = {}
+    organization goes to the operator's; when the operator has none either, to the ledger of what
+    is of all, but for the command line, which has none."""
+    by_organization: dict[str | None, list[str]] = {}
     for organization_id, object_id in of:
         owner = organization_id or operator.reach.organization_id
-        if owner is not None:
+        if owner is not None or operator.key_id is not None:
             by_organization.setdefault(owner, []).append(object_id)
     for owner, objects in by_organization.items():
         AuditEntry.create(

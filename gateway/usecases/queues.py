@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway import kinds, settings
 from gateway.domain import lanes
+from gateway.domain.errors import NotFound
 from gateway.models import job_search, queue_counts
 from gateway.models.base import atomic
 from gateway.models.hold import Hold
@@ -93,6 +94,17 @@ def jobs(
         view = job_search.View(since, _cleared(reach))
         found += job_search.find(work, reach, wanted, view, now, limit, before)
     return sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)[:limit]
+
+
+def job(operator: Operator, job_id: str, now: datetime) -> Notification | Job:
+    """One job within reach, however long ago it ended, with its `queue`, `standing` and whether it
+    is `dead`. Raises NotFound."""
+    view = job_search.View({}, {})
+    for work in job_search.TABLES:
+        found = job_search.find(work, operator.reach, {"id": job_id}, view, now, 1)
+        if found:
+            return found[0]  # type: ignore[no-any-return]
+    raise NotFound("there is no job of this id")
 
 
 def clear(operator: Operator, name: str, now: datetime, *, dry_run: bool, limit: int) -> Tally:

@@ -19,7 +19,7 @@ def check_provider(hold_id: str) -> None:
     holds.check(hold_id, wallclock.now())
 
 
-@dramatiq.actor(queue_name="background", broker=broker, park=job_runs.park)
+@dramatiq.actor(queue_name="background", broker=broker, park=job_runs.park, own_lines=True)
 def run_job(job_id: str, claim: int) -> None:
     """Do a claimed job that may wait for everything else."""
     lease = wallclock.span(settings.current().sending_lease_seconds * 1.5)

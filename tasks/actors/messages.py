@@ -8,7 +8,9 @@ from gateway.usecases import delivery
 from tasks.broker import broker
 
 
-@dramatiq.actor(queue_name="messages", broker=broker, park=delivery.park, throws=NotSent)
+@dramatiq.actor(
+    queue_name="messages", broker=broker, park=delivery.park, own_lines=True, throws=NotSent
+)
 def send_message(notification_id: str, claim: int) -> None:
     """Send the message of a claimed notification."""
     lease = wallclock.span(settings.current().sending_lease_seconds)

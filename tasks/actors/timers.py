@@ -19,7 +19,7 @@ def mark_overdue(booking_id: str) -> None:
     holds.unless_paused("timers", overdue.mark, booking_id, wallclock.now())
 
 
-@dramatiq.actor(queue_name="timers", broker=broker, park=job_runs.park)
+@dramatiq.actor(queue_name="timers", broker=broker, park=job_runs.park, own_lines=True)
 def run_timer(job_id: str, claim: int) -> None:
     """Do a claimed job whose moment has come."""
     lease = wallclock.span(settings.current().sending_lease_seconds * 1.5)

@@ -8,7 +8,9 @@ from gateway.usecases import delivery, ending
 from tasks.broker import broker
 
 
-@dramatiq.actor(queue_name="voice", broker=broker, park=delivery.park, throws=NotSent)
+@dramatiq.actor(
+    queue_name="voice", broker=broker, park=delivery.park, own_lines=True, throws=NotSent
+)
 def place_call(notification_id: str, claim: int) -> None:
     """Place the call of a claimed notification."""
     lease = wallclock.span(settings.current().sending_lease_seconds)

@@ -29,6 +29,7 @@ BY_HAND: dict[str, set[tuple[str, ...]]] = {
     "contact": {("organization_id", "updated_at")},
     "booking": {
         ("overdue_at",),
+        ("organization_id", "mode"),
         ("organization_id", "starts_at"),
         ("organization_id", "mode", "canceled_at"),
     },
@@ -55,8 +56,22 @@ BY_HAND: dict[str, set[tuple[str, ...]]] = {
         ("waitlist_entry_id",),
         ("expires_at",),
     },
-    "call_log": {("lookup_at",), ("end_at",), ("organization_id", "created_at")},
-    "message_log": {("lookup_at",), ("organization_id", "created_at")},
+    "call_log": {
+        ("lookup_at",),
+        ("end_at",),
+        ("organization_id", "created_at"),
+        ("external_id",),
+        ("organization_id", "mode", "provider", "created_at", "id"),
+        ("organization_id", "mode", "state", "created_at", "id"),
+    },
+    "message_log": {
+        ("lookup_at",),
+        ("organization_id", "created_at"),
+        ("external_id",),
+        ("organization_id", "mode", "provider", "created_at", "id"),
+        ("organization_id", "mode", "channel", "created_at", "id"),
+        ("organization_id", "mode", "state", "created_at", "id"),
+    },
     "provider_event": {
         ("next_attempt_at",),
         ("organization_id", "received_at"),
@@ -70,7 +85,7 @@ UNIQUE_BY_HAND: dict[str, set[tuple[str, ...]]] = {
     "slot": {("organization_id", "mode", "staff_id", "starts_at")},
     "dead_letter": {("object", "object_id")},
 }
-_SEARCH = "transcript_search"
+_SEARCH = ("transcript_search", "contact_name")
 
 
 def meta_of(model: type[Row]) -> Any:

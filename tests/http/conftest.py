@@ -8,8 +8,9 @@ from flask import Flask
 from gateway.http import create_app
 from tests.conftest import Account, Configure
 
-pytest.register_assert_rewrite("tests.http.stage")
+pytest.register_assert_rewrite("tests.http.stage", "tests.http.staff_stage")
 
+from tests.http.staff_stage import ADA, Browser, hire  # noqa: E402
 from tests.http.stage import Api, Description  # noqa: E402
 
 SETTINGS = {
@@ -49,3 +50,32 @@ def new_api(app: Flask, open_account: Callable[[str], Account]) -> Callable[[str
 def api(new_api: Callable[[str], Api]) -> Api:
     """A client with the test key of an organization in Berlin."""
     return new_api("Salon Berlin")
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """A browser in which nobody is signed in."""
+    return Browser(app)
+
+
+@pytest.fixture
+def signed_in(app: Flask, api: Api) -> Callable[..., Browser]:
+    """`signed_in("support")`: a browser of somebody of Salon Berlin with this role, who looks at
+    test data (`mode="live"`: at live data); `everywhere=True`: of all organizations, with none
+    chosen."""
+
+    def make(
+        role: str = "viewer", *, mode: str = "test", everywhere: bool = False, email: str = ""
+    ) -> Browser:
+        own = None if everywhere else api.account.organization_id
+        browser = Browser(app)
+        browser.let_in(hire(role, own, email), own, mode)
+        return browser
+
+    return make
+
+
+@pytest.fixture
+def ada(app: Flask) -> str:
+    """Somebody of all organizations."""
+    return hire("admin", None, ADA)

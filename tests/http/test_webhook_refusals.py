@@ -151,3 +151,18 @@ def test_an_authentic_body_of_call_status_that_is_not_its_json_is_a_400(
         with subtests.test(name):
             assert call_status().but(body=body).to(api).status_code == 400
     assert stored() == 0
+
+
+@pytest.mark.row("F3")
+def test_the_operator_is_told_what_would_have_matched_and_the_sender_is_not(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = [twilio(base="http://hooks.example.com").to(api), twilio(token="made up").to(api)]
+
+    told = [dict(answer.json or {}, request_id=None) for answer in answers]
+    assert told[0] == told[1]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    causes = [line["cause"] for line in lines if line["event"] == "webhook would have matched"]
+    assert causes == ["scheme"]
+    assert stored() == 0

@@ -7,7 +7,7 @@ from gateway.domain.callback import Acknowledgement, Callback, ProviderEvent, Ro
 from gateway.domain.outcomes import Failure, FailureClass, Reason
 from gateway.domain.provider import CallRequest, Placement, Request, Result
 from gateway.providers.meta import accounts, events, sending, signatures
-from gateway.providers.transport import Transport
+from gateway.providers.transport import Transport, server_time
 from gateway.providers.unasked import Unasked
 from gateway.settings import Settings
 
@@ -26,7 +26,13 @@ class MetaProvider(Unasked):
         self._check_transport = Transport(min(5.0, settings.provider_deadline_seconds))
         done = Acknowledgement(200, {"success": True})
         self.routes: Sequence[Route] = (
-            Route("meta/events", ("application/json",), done, self._challenge),
+            Route(
+                "meta/events",
+                ("application/json",),
+                done,
+                self._challenge,
+                signature="x-hub-signature-256",
+            ),
         )
 
     def account(self, mode: str, channel: str = "whatsapp") -> str | None:
@@ -61,6 +67,14 @@ class MetaProvider(Unasked):
             return "Meta is not configured: META_PHONE_NUMBER_ID is missing"
         found = (sending.check(self._check_transport, known) for known in asked)
         return "; ".join(problem for problem in found if problem) or None
+
+    def would_verify(self, callback: Callback, secret: str, now: datetime) -> bool:
+        """See TriesSecrets. The secret is an app secret."""
+        return signatures.is_authentic(secret, callback.headers, callback.body)
+
+    def server_time(self) -> datetime | None:
+        """See TellsTime. Asks within 5 s."""
+        return server_time(self._check_transport, (known.base_url for known in self._accounts))
 
     def _challenge(self, callback: Callback) -> str:
         return signatures.challenge(callback, self._accounts)

@@ -5,6 +5,7 @@ that replays are known by their content alone."""
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from gateway.domain.callback import Callback, Forbidden, Verified
@@ -14,13 +15,18 @@ _SIGNATURE = re.compile("sha256=([0-9a-f]{64})")
 _CHALLENGE = re.compile("[!-~]{1,200}")
 
 
+def is_authentic(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether this app secret signed the body. Header names are lower-case. Never raises."""
+    found = _SIGNATURE.fullmatch(headers.get("x-hub-signature-256", ""))
+    made = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return found is not None and hmac.compare_digest(made, found.group(1))
+
+
 def verify(callback: Callback, accounts: tuple[Account, ...]) -> Verified:
     """Find the account whose app secret signed the callback. Raises Forbidden."""
-    found = _SIGNATURE.fullmatch(callback.headers.get("x-hub-signature-256", ""))
-    for account in accounts if found else ():
+    for account in accounts:
         for key, secret in account.secrets:
-            made = hmac.new(secret.encode(), callback.body, hashlib.sha256).hexdigest()
-            if found and hmac.compare_digest(made, found.group(1)):
+            if is_authentic(secret, callback.headers, callback.body):
                 digest = hashlib.sha256(callback.body).hexdigest()
                 return Verified((account.name,), key, digest)
     raise Forbidden("no app secret of ours made this signature")

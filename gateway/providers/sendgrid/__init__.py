@@ -7,7 +7,7 @@ from gateway.domain.callback import Acknowledgement, Callback, ProviderEvent, Ro
 from gateway.domain.outcomes import Failure, FailureClass, Reason
 from gateway.domain.provider import CallRequest, Placement, Request, Result
 from gateway.providers.sendgrid import accounts, events, sending, signatures
-from gateway.providers.transport import Transport
+from gateway.providers.transport import Transport, server_time
 from gateway.providers.unasked import Unasked
 from gateway.settings import Settings
 
@@ -19,7 +19,13 @@ class SendGridProvider(Unasked):
     channels = frozenset({"email"})
     own_numbers = False
     routes: Sequence[Route] = (
-        Route("sendgrid/events", ("application/json",), Acknowledgement(204)),
+        Route(
+            "sendgrid/events",
+            ("application/json",),
+            Acknowledgement(204),
+            signature=signatures.SIGNATURE,
+            signed_at=signatures.TIMESTAMP,
+        ),
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -59,6 +65,17 @@ class SendGridProvider(Unasked):
             return "SendGrid is not configured: SENDGRID_API_KEY is missing"
         found = (sending.check(self._check_transport, known) for known in asked)
         return "; ".join(problem for problem in found if problem) or None
+
+    def would_verify(self, callback: Callback, secret: str, now: datetime) -> bool:
+        """See TriesSecrets. The secret is a public key as SendGrid shows it."""
+        key = accounts.verification_key(secret)
+        return key is not None and signatures.is_authentic(
+            key, callback.headers, callback.body, now
+        )
+
+    def server_time(self) -> datetime | None:
+        """See TellsTime. Asks within 5 s."""
+        return server_time(self._check_transport, (known.base_url for known in self._accounts))
 
     def _serving(self, mode: str, channel: str) -> accounts.Account | None:
         if channel not in self.channels:

@@ -58,10 +58,17 @@ def _live_keys(settings: Settings) -> tuple[tuple[str, ec.EllipticCurvePublicKey
 
 def _public_key(variable: str, text: str) -> ec.EllipticCurvePublicKey:
     """A verification key as SendGrid shows it: DER (SPKI) in base64."""
+    found = verification_key(text)
+    if found is None:
+        raise InvalidSettings({variable: "must be a public key of P-256, as SendGrid shows it"})
+    return found
+
+
+def verification_key(text: str) -> ec.EllipticCurvePublicKey | None:
+    """The key that this text is, None when it is none. Never raises."""
     try:
         found = load_der_public_key(base64.b64decode(text, validate=True))
     except Exception:  # noqa: BLE001 - whatever it is, it is no key, and must not be repeated
-        found = None
-    if not isinstance(found, ec.EllipticCurvePublicKey) or found.curve.name != "secp256r1":
-        raise InvalidSettings({variable: "must be a public key of P-256, as SendGrid shows it"})
-    return found
+        return None
+    known = isinstance(found, ec.EllipticCurvePublicKey) and found.curve.name == "secp256r1"
+    return found if known else None  # type: ignore[return-value]

@@ -18,8 +18,8 @@ from gateway.providers.sendgrid.accounts import Account
 OLDEST_SECONDS = 25 * 3600
 EARLIEST_SECONDS = 300
 
-_SIGNATURE = "x-twilio-email-event-webhook-signature"
-_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+SIGNATURE = "x-twilio-email-event-webhook-signature"
+TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 _SECONDS = re.compile("[1-9][0-9]{0,10}")
 
 
@@ -44,7 +44,7 @@ def _signed(
     key: ec.EllipticCurvePublicKey, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> bytes | None:
     try:
-        timestamp, signature = headers[_TIMESTAMP], headers[_SIGNATURE]
+        timestamp, signature = headers[TIMESTAMP], headers[SIGNATURE]
         if not _SECONDS.fullmatch(timestamp):
             return None
         if not -EARLIEST_SECONDS <= now.timestamp() - int(timestamp) <= OLDEST_SECONDS:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gateway.domain.callback import Acknowledgement, Callback, ProviderEvent, Route, Verified
 from gateway.domain.provider import CallRequest, Found, Listed, Placement, Request
-from gateway.providers.transport import Transport
+from gateway.providers.transport import Transport, server_time
 from gateway.providers.twilio import (
     accounts,
     callbacks,
@@ -19,6 +19,7 @@ from gateway.providers.twilio import (
 from gateway.settings import Settings
 
 _CONTENT_TYPES = ("application/x-www-form-urlencoded", "application/json")
+_SIGNATURE = "x-twilio-signature"
 _KINDS = ("voice", "recording", "transcription", "amd", "inbound", "messages")
 
 
@@ -33,8 +34,16 @@ class TwilioProvider:
     # 204 and no body: words in an answer could be read out or sent on as a reply. Once a key was
     # pressed, Twilio asks how the call goes on.
     routes: Sequence[Route] = (
-        *(Route(f"twilio/{kind}", _CONTENT_TYPES, Acknowledgement(204)) for kind in _KINDS),
-        Route("twilio/digits", _CONTENT_TYPES, Acknowledgement(200, xml=twiml.FAREWELL)),
+        *(
+            Route(f"twilio/{kind}", _CONTENT_TYPES, Acknowledgement(204), signature=_SIGNATURE)
+            for kind in _KINDS
+        ),
+        Route(
+            "twilio/digits",
+            _CONTENT_TYPES,
+            Acknowledgement(200, xml=twiml.FAREWELL),
+            signature=_SIGNATURE,
+        ),
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -96,6 +105,15 @@ class TwilioProvider:
             return "Twilio is not configured: TWILIO_ACCOUNT_SID is missing"
         found = (voice.check(self._short_transport, known) for known in asked)
         return "; ".join(problem for problem in found if problem) or None
+
+    def would_verify(self, callback: Callback, secret: str, now: datetime) -> bool:
+        """See TriesSecrets. The secret is an Auth Token."""
+        given = callback.headers, callback.body, callback.method
+        return callbacks.is_authentic(secret, callback.url, *given)
+
+    def server_time(self) -> datetime | None:
+        """See TellsTime. Asks within 5 s."""
+        return server_time(self._short_transport, (known.base_url for known in self._accounts))
 
     def _of(self, mode: str, channel: str) -> accounts.Account | None:
         if channel not in self.channels:

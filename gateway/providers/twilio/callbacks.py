@@ -18,6 +18,7 @@ from gateway.providers.twilio.accounts import Account
 _HASHES = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:([^/?#@]*)@)?([^/?#@]*)([^#]*)", re.DOTALL)
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::([0-9]{1,5}))?")
+_CLAIMED = re.compile(rb"(?:^|&)AccountSid=(AC[0-9a-f]{32})(?=&|$)")
 _BODY_HASH = re.compile(r"[?&]bodySHA256=([0-9a-fA-F]{64})(?=&|$)")
 
 
@@ -61,8 +62,19 @@ def verify(callback: Callback, accounts: tuple[Account, ...]) -> Verified:
                 key, content = key or name, signed
                 break
     if not matching:
-        raise Forbidden("no Auth Token of ours made this signature")
+        raise Forbidden(
+            "no Auth Token of ours made this signature" + _of_another(callback, accounts)
+        )
     return Verified(tuple(matching), key, hashlib.sha256(content).hexdigest())
+
+
+def _of_another(callback: Callback, accounts: tuple[Account, ...]) -> str:
+    """What it says of itself, as nobody vouches for it: only in the form of a SID."""
+    claimed = _CLAIMED.search(callback.body)
+    sid = claimed.group(1).decode() if claimed else None
+    if sid is None or any(sid == account.sid for account in accounts):
+        return ""
+    return f"; it says that it is of account {sid}, which is not configured here"
 
 
 def form(body: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from gateway.domain.callback import Acknowledgement, Callback, ProviderEvent, Route, Verified
 from gateway.domain.outcomes import Failure, FailureClass, Reason
 from gateway.domain.provider import CallRequest, Placement, Request, Result
-from gateway.providers.transport import Transport
+from gateway.providers.transport import Transport, server_time
 from gateway.providers.unasked import Unasked
 from gateway.providers.voice_api import accounts, calls, signatures, statuses
 from gateway.settings import Settings
@@ -19,7 +19,13 @@ class VoiceApiProvider(Unasked):
     channels = frozenset({"voice"})
     own_numbers = True
     routes: Sequence[Route] = (
-        Route("call-status", ("application/json",), Acknowledgement(200, {"success": True})),
+        Route(
+            "call-status",
+            ("application/json",),
+            Acknowledgement(200, {"success": True}),
+            signature="webhook-signature",
+            signed_at="webhook-timestamp",
+        ),
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -62,6 +68,14 @@ class VoiceApiProvider(Unasked):
             return "the voice provider is not configured: VOICE_PROVIDER_API_URL is missing"
         found = (calls.check(self._check_transport, known) for known in asked)
         return "; ".join(problem for problem in found if problem) or None
+
+    def would_verify(self, callback: Callback, secret: str, now: datetime) -> bool:
+        """See TriesSecrets. Both ways, by what the secret looks like."""
+        return signatures.is_authentic(secret, callback.headers, callback.body, now)
+
+    def server_time(self) -> datetime | None:
+        """See TellsTime. Asks within 5 s."""
+        return server_time(self._check_transport, (known.base_url for known in self._accounts))
 
     def _of(self, mode: str, channel: str) -> accounts.Account | None:
         if channel not in self.channels:

@@ -1,0 +1,52 @@
+"""The lines that tell of each job: started, completed with its seconds, failed with its error. Each
+has queue, kind and job id; a row of the database is told of by its own id and kind of work."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from gateway import error_reports, kinds, metrics, tracing
+from gateway.domain.errors import GatewayError
+from gateway.logs import places
+
+log = structlog.get_logger("gateway.jobs")
+
+_TOLD = "ringback_told"
+
+
+@contextmanager
+def told(queue: str, kind: str, job_id: str, **more: Any) -> Iterator[None]:
+    """Tell of the job that is done inside the block; the lines in it have the same ids. A fault is
+    told once, whoever else sees it."""
+    with structlog.contextvars.bound_contextvars(queue=queue, kind=kind, job_id=job_id):
+        tracing.note(kind=kind, job_id=job_id)
+        began = time.monotonic()
+        log.info("job started", **more)
+        try:
+            yield
+        except BaseException as fault:
+            failed(fault, began, **more)
+            raise
+        seconds = _since(began)
+        metrics.ran(queue, kinds.shown(kind), "completed", seconds)
+        log.info("job completed", seconds=seconds, **more)
+
+
+def failed(fault: BaseException, began: float, **more: Any) -> None:
+    """Tell that the job around this failed, by the error's type: what it says may be personal."""
+    if getattr(fault, _TOLD, False):
+        return
+    setattr(fault, _TOLD, True)
+    known = isinstance(fault, GatewayError)
+    where = {} if known else {"places": places(fault)}
+    seconds, about = _since(began), structlog.contextvars.get_contextvars()
+    metrics.ran(about["queue"], kinds.shown(about["kind"]), "failed", seconds)
+    log.warning("job failed", seconds=seconds, error=type(fault).__name__, **where, **more)
+    error_reports.report(fault)
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 4)
