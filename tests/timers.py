@@ -134,7 +134,7 @@ def _watch(begun: datetime, span: timedelta) -> tuple[list[float], int]:
     mine = (Job.name == EXPIRE, Job.due_at >= begun, Job.due_at < begun + span)
     wanted = Job.select().where(*mine).count()
     done = Job.select().where(*mine, Job.state == "done")
-    until(lambda: done.count() == wanted, "every timer", span.total_seconds() + 300)
+    until(lambda: done.count() == wanted, "every timer", span.total_seconds() + 300, pause=1)
     ended: Any = Offer.select(Offer.id, Offer.ended_at, Offer.expires_at, Offer.state)
     offers = {row.id: row for row in ended.where(Offer.state != "offered")}
     late, early = [], 0
