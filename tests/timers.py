@@ -8,6 +8,7 @@ left and handles them one by one, to see how much work one is: time of the proce
 
 import argparse
 import contextlib
+import itertools
 import json
 import statistics
 import tempfile
@@ -133,7 +134,7 @@ def _watch(begun: datetime, span: timedelta) -> tuple[list[float], int]:
     mine = (Job.name == EXPIRE, Job.due_at >= begun, Job.due_at < begun + span)
     wanted = Job.select().where(*mine).count()
     done = Job.select().where(*mine, Job.state == "done")
-    until(lambda: done.count() == wanted, "every timer", span.total_seconds() + 300)
+    until(lambda: done.count() == wanted, "every timer", span.total_seconds() + 300, pause=1)
     ended: Any = Offer.select(Offer.id, Offer.ended_at, Offer.expires_at, Offer.state)
     offers = {row.id: row for row in ended.where(Offer.state != "offered")}
     late, early = [], 0
@@ -147,15 +148,16 @@ def _watch(begun: datetime, span: timedelta) -> tuple[list[float], int]:
 
 def _alone(how_many: int) -> list[float]:
     """What one timer takes of a worker's processor, from its claim to its end."""
-    later = datetime.now(UTC) + timedelta(hours=1)
+    # A second passes between any two looks, so that no worker goes on with the next by itself.
+    moments = (datetime.now(UTC) + timedelta(hours=1, seconds=one) for one in itertools.count())
     seconds: list[float] = []
     while len(seconds) < how_many:
-        for id_, claim in work.claim("timers:1", later, 1, LEASE):
-            begun = time.thread_time()
-            with base.connection():  # as each job has one, from the pool
-                job_runs.perform(id_, claim, lambda: later, LEASE)
-            seconds.append(time.thread_time() - begun)
-            base.borrow()
+        [(id_, claim)] = work.claim("timers:1", next(moments), 1, LEASE)
+        begun = time.thread_time()
+        with base.connection():  # as each job has one, from the pool
+            job_runs.perform(id_, claim, lambda: next(moments), LEASE)
+        seconds.append(time.thread_time() - begun)
+        base.borrow()
     return seconds
 
 

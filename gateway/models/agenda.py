@@ -1,14 +1,15 @@
 """What falls due next, for each kind of work that a clock hands out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from peewee import Field, Select
 
 from gateway.domain import lanes
-from gateway.models.base import UTCField, db
+from gateway.models.base import UTCField, db, dialect
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.cron_job import CronJob
@@ -58,6 +59,24 @@ class Agenda:
 
 def read() -> Agenda:
     """The agenda of this moment, in one query that takes the head of each index."""
+    cursor = db.execute_sql(*_compiled(dialect()))
+    *raw, held, job_held = cursor.fetchone()
+    moments = [UTCField().python_value(value) for value in raw]
+    every = (*LANES, *JOB_LANES)
+    claims = dict(zip(every, moments, strict=False))
+    lease, event, call, message, ending, check, step, overdue, job_lease, cron = moments[
+        len(every) :
+    ]
+    return Agenda(
+        {lane: at for lane, at in claims.items() if at is not None},
+        lease, event, min(filter(None, (call, message)), default=None), ending, check, step,
+        overdue, job_lease, cron, held is not None or job_held is not None,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _compiled(_: str) -> tuple[str, Sequence[Any]]:
+    """The query as text: it is always the same, and building it takes longer than running it."""
     named = CallLog.external_id.is_null(False)  # only these can be ended
     due = Notification.next_attempt_at
     heads = [_head(due).where(Notification.lane == lane) for lane in LANES]
@@ -76,18 +95,8 @@ def read() -> Agenda:
         _head(Notification.held_by),
         _head(Job.held_by),
     ]
-    *raw, held, job_held = next(iter(Select(columns=heads).bind(db.obj).tuples()))
-    moments = [UTCField().python_value(value) for value in raw]
-    every = (*LANES, *JOB_LANES)
-    claims = dict(zip(every, moments, strict=False))
-    lease, event, call, message, ending, check, step, overdue, job_lease, cron = moments[
-        len(every) :
-    ]
-    return Agenda(
-        {lane: at for lane, at in claims.items() if at is not None},
-        lease, event, min(filter(None, (call, message)), default=None), ending, check, step,
-        overdue, job_lease, cron, held is not None or job_held is not None,
-    )  # fmt: skip
+    text: tuple[str, Sequence[Any]] = Select(columns=heads).bind(db.obj).sql()
+    return text
 
 
 def _head(field: Field) -> Any:

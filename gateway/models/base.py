@@ -5,7 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from peewee import (
@@ -21,6 +22,7 @@ from peewee import (
 from playhouse.pool import PooledPostgresqlDatabase
 
 from gateway.domain.errors import StillRunning, StoreUnavailable
+from gateway.models.prepared import Given, Prepared
 from gateway.models.sqlite import FairSqliteDatabase
 
 db = DatabaseProxy()
@@ -64,6 +66,19 @@ class Row(Model):
     class Meta:
         database = db
         legacy_table_names = False
+
+    @classmethod
+    def get_by_id(cls, pk: Any) -> Self:
+        """The row of this id, by a prepared query. Raises its DoesNotExist."""
+        rows: list[Self] = _by_id(cls).rows(id=pk)
+        if not rows:
+            raise cls.DoesNotExist  # type: ignore[attr-defined]
+        return rows[0]
+
+
+@cache
+def _by_id(table: type[Row]) -> Prepared:
+    return Prepared(lambda: table.select().where(table._meta.primary_key == Given("id")))
 
 
 def new_id(prefix: str) -> str:

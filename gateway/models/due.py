@@ -12,6 +12,7 @@ from peewee import fn
 from gateway.models.base import alone, atomic, lock
 from gateway.models.job import Job
 from gateway.models.notification import Notification
+from gateway.models.prepared import Prepared
 from gateway.models.turns import Queue, take
 
 Claims = list[tuple[str, int]]
@@ -90,11 +91,17 @@ def within(kind: str, most: int, limit: int, work: Callable[[int], Claims]) -> C
 def in_flight() -> Counter[str]:
     """How many rows a clock or a worker holds, by kind of work."""
     counted: Counter[str] = Counter()
-    for table, kind in ((Notification, Notification.purpose), (Job, Job.kind)):
-        held = table.select(kind, fn.COUNT(table.id)).where(table.lease_until.is_null(False))
-        found: Any = held.group_by(kind).tuples()
-        counted.update(dict(found))
+    for held in _HELD:
+        counted.update(dict(held.rows()))
     return counted
+
+
+def _held(table: Any, kind: Any) -> Prepared:
+    held = table.select(kind, fn.COUNT(table.id)).where(table.lease_until.is_null(False))
+    return Prepared(lambda: held.group_by(kind).tuples())
+
+
+_HELD = (_held(Notification, Notification.purpose), _held(Job, Job.kind))
 
 
 def hand_back(source: Source, claimed: Iterable[tuple[str, int]], now: datetime) -> int:

@@ -1,12 +1,14 @@
 """The feed: one row for each move of each lifecycle, in the order in which they became true."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from peewee import SQL, BigAutoField, BigIntegerField, CharField, ForeignKeyField, fn
 
 from gateway.models.base import Row, UTCField, atomic, db, dialect
 from gateway.models.organization import Organization
+from gateway.models.prepared import Given, Prepared
 
 # Transaction numbers of a cluster are counted up from the base: by clock, so that it is above all
 # that a reader may have seen in a time which a restored database lost. A second has room for 2^30
@@ -29,6 +31,8 @@ _CLOCK = {
     "postgresql": "(extract(epoch FROM clock_timestamp()) * 1000)::bigint << 20",
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) << 20",
 }
+
+FEW = 3  # entries that are added one by one, by a prepared statement
 
 
 class FeedBase(Row):
@@ -64,7 +68,10 @@ class FeedEntry(Row):
         """Add entries inside the transaction that makes them true."""
         if not rows:
             return
-        cls.insert_many([{"tx": _place(row["object_id"]), **row} for row in rows]).execute()
+        for row in rows if len(rows) <= FEW else ():
+            _adding(tuple(row)).run(**row)
+        if len(rows) > FEW:
+            cls.insert_many([{"tx": _place(row["object_id"]), **row} for row in rows]).execute()
 
     @classmethod
     def after(
@@ -121,7 +128,18 @@ def horizon() -> int:
     return _number(_HORIZON)
 
 
-def _place(object_id: str) -> SQL:
+@cache
+def _adding(names: tuple[str, ...]) -> Prepared:
+    fields = FeedEntry._meta.fields
+    values = {name: Given(name, fields[name]) for name in names}
+    return Prepared(
+        lambda: FeedEntry.insert(tx=_place(Given("object_id").bare), **values).returning(
+            FeedEntry.id
+        )
+    )
+
+
+def _place(object_id: Any) -> SQL:
     own = _TX[dialect()]
     if dialect() == "sqlite":  # one writer at a time: ids are the order
         return SQL(own)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from peewee import SQL, CharField, IntegerField, fn
@@ -9,6 +10,7 @@ from peewee import SQL, CharField, IntegerField, fn
 from gateway.kinds import REMINDERS as REMINDERS
 from gateway.models.base import Row, UTCField, id_field
 from gateway.models.notification import Notification
+from gateway.models.prepared import Given, Prepared
 
 EVERYTHING = "all"
 PROVIDER, SENDER, CHANNEL = "provider|", "sender|", "channel|"
@@ -69,7 +71,8 @@ class Hold(Row):
     @classmethod
     def over(cls, scopes: Iterable[str]) -> "dict[str, Hold]":
         """The holds on these scopes, by scope."""
-        return {row.scope: row for row in cls.select().where(cls.scope.in_(list(scopes)))}
+        named = {f"scope_{number}": scope for number, scope in enumerate(scopes)}
+        return {row.scope: row for row in _over(tuple(named)).rows(**named)} if named else {}
 
     @classmethod
     def listed(cls) -> "list[Hold]":
@@ -168,3 +171,8 @@ def rows_held() -> dict[str, int]:
     held = Notification.held_by
     counted: Any = Notification.select(held, fn.COUNT(Notification.id)).where(held.is_null(False))
     return dict(counted.group_by(held).tuples())
+
+
+@cache
+def _over(names: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda: Hold.select().where(Hold.scope.in_([Given(name) for name in names])))

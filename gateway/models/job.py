@@ -6,8 +6,9 @@ from typing import Any
 from peewee import EXCLUDED, Case, CharField, ForeignKeyField, IntegerField, fn
 
 from gateway.domain.lifecycle import JOB_MOVES, JobState, sources
-from gateway.models.base import Row, UTCField, id_field, lock
+from gateway.models.base import Row, UTCField, id_field, lock, new_id
 from gateway.models.organization import Organization
+from gateway.models.prepared import Given, Prepared
 from gateway.models.upcoming import wrote
 
 J = JobState
@@ -48,26 +49,7 @@ class Job(Row):
         """Write a job, or move the one of this name and key to this moment: one that waits waits
         for the new one, one that is finished is opened again, one that a worker is at is done once
         more. `of`: organization, mode, kind, lane."""
-        active = cls.state == J.ACTIVE
-        fresh = {
-            "due_at": due_at,
-            "next_attempt_at": due_at,
-            "failures": 0,
-            "state": J.SCHEDULED,
-            "held_by": None,
-            "finished_at": None,
-            "lease_until": None,
-        }
-        moved = {
-            field: Case(None, [(active, field)], getattr(EXCLUDED, field.column_name))
-            for field in (getattr(cls, name) for name in fresh)
-        }
-        again = Case(None, [(active, EXCLUDED.due_at)], None)
-        of_kind = {cls.kind: EXCLUDED.kind, cls.lane: EXCLUDED.lane}
-        made = cls.insert(name=name, key=key, created_at=now, **fresh, **of).on_conflict(
-            conflict_target=[cls.name, cls.key], update={**moved, cls.again_at: again, **of_kind}
-        )
-        made.execute()
+        _PLAN.run(id=new_id("jb"), name=name, key=key, due_at=due_at, now=now, **of)
         wrote(due_at)
 
     @classmethod
@@ -85,38 +67,20 @@ class Job(Row):
     def cancel(cls, name: str, key: str, now: datetime) -> bool:
         """Take a job back; True when it waited and will not be done. One that a worker is at is
         finished, but not done once more."""
-        mine = (cls.name == name, cls.key == key)
-        gone = {"next_attempt_at": None, "lease_until": None, "held_by": None, "finished_at": now}
-        taken = cls.update(state=J.CANCELED, **gone).where(*mine, cls.state.in_(WAITING))
-        if taken.execute():
-            return True
-        cls.update(again_at=None).where(*mine, cls.state == J.ACTIVE).execute()
-        return False
+        taken = _CANCEL.rows(name=name, key=key, now=now)
+        return any(row.state == J.CANCELED for row in taken)
 
     @classmethod
     def begin(cls, job_id: str, claim: int, lease_until: datetime) -> "Job | None":
         """Take up a job that this claim holds; None when it was taken up, taken back or moved."""
-        begun = cls.update(state=J.ACTIVE, lease_until=lease_until).where(
-            cls.id == job_id, cls.claim == claim, cls.state == J.DUE
-        )
-        return next(iter(begun.returning(cls).execute()), None)
+        begun = _BEGIN.rows(id=job_id, claim=claim, lease_until=lease_until)
+        return next(iter(begun), None)
 
     @classmethod
     def finish(cls, row: "Job", now: datetime) -> bool:
         """Write down that an active job is done, or that it is to be done once more. False when it
         is not this claim's any more."""
-        again = cls.again_at.is_null(False)
-        done = cls.update(
-            state=Case(None, [(again, J.SCHEDULED)], J.DONE),
-            next_attempt_at=cls.again_at,
-            due_at=Case(None, [(again, cls.again_at)], cls.due_at),
-            finished_at=Case(None, [(again, cls.finished_at)], cls.finished_at.to_value(now)),
-            again_at=None,
-            lease_until=None,
-            failures=0,
-            reason=None,
-        ).where(cls.id == row.id, cls.claim == row.claim, cls.state == J.ACTIVE)
-        ended = list(done.returning(cls.next_attempt_at).execute())
+        ended = _FINISH.rows(id=row.id, claim=row.claim, now=now)
         for one in ended:
             wrote(one.next_attempt_at)
         return bool(ended)
@@ -162,3 +126,67 @@ class Job(Row):
         )
         counted: Any = left.group_by(cls.state).tuples()
         return dict(counted)
+
+
+def _planning() -> Any:
+    due = Given("due_at", Job.due_at)
+    fresh = {
+        "due_at": due,
+        "next_attempt_at": due,
+        "failures": 0,
+        "state": J.SCHEDULED,
+        "held_by": None,
+        "finished_at": None,
+        "lease_until": None,
+    }
+    given = {name: Given(name) for name in ("id", "name", "key", "organization", "mode")}
+    of_kind = {name: Given(name) for name in ("kind", "lane")}
+    made = Job.insert(**given, **of_kind, **fresh, created_at=Given("now", Job.created_at))
+    active = Job.state == J.ACTIVE
+    moved = {
+        field: Case(None, [(active, field)], getattr(EXCLUDED, field.column_name))
+        for field in (getattr(Job, name) for name in fresh)
+    }
+    moved[Job.again_at] = Case(None, [(active, EXCLUDED.due_at)], None)
+    moved |= {getattr(Job, name): getattr(EXCLUDED, name) for name in of_kind}
+    return made.on_conflict(conflict_target=[Job.name, Job.key], update=moved)
+
+
+def _beginning() -> Any:
+    mine = (Job.id == Given("id"), Job.claim == Given("claim"), Job.state == J.DUE)
+    begun = Job.update(state=J.ACTIVE, lease_until=Given("lease_until", Job.lease_until))
+    return begun.where(*mine).returning(Job)
+
+
+def _finishing() -> Any:
+    again = Job.again_at.is_null(False)
+    done = Job.update(
+        state=Case(None, [(again, J.SCHEDULED)], J.DONE),
+        next_attempt_at=Job.again_at,
+        due_at=Case(None, [(again, Job.again_at)], Job.due_at),
+        finished_at=Case(None, [(again, Job.finished_at)], Given("now", Job.finished_at)),
+        again_at=None,
+        lease_until=None,
+        failures=0,
+        reason=None,
+    )
+    mine = (Job.id == Given("id"), Job.claim == Given("claim"), Job.state == J.ACTIVE)
+    return done.where(*mine).returning(Job.next_attempt_at)
+
+
+def _canceling() -> Any:
+    active = Job.state == J.ACTIVE
+    taken = Job.update(
+        state=Case(None, [(active, Job.state)], J.CANCELED),
+        lease_until=Case(None, [(active, Job.lease_until)], None),
+        finished_at=Case(None, [(active, Job.finished_at)], Given("now", Job.finished_at)),
+        next_attempt_at=None,
+        held_by=None,
+        again_at=None,
+    )
+    mine = (Job.name == Given("name"), Job.key == Given("key"))
+    return taken.where(*mine, Job.state.in_([*WAITING, J.ACTIVE])).returning(Job.state)
+
+
+_PLAN, _BEGIN = Prepared(_planning), Prepared(_beginning)
+_FINISH, _CANCEL = Prepared(_finishing), Prepared(_canceling)

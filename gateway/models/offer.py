@@ -13,6 +13,7 @@ from gateway.models.contact import Contact
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
+from gateway.models.prepared import changing
 from gateway.models.slot import Slot
 from gateway.models.waitlist_entry import WaitlistEntry
 
@@ -73,10 +74,8 @@ class Offer(Row):
         """Its one move, as one conditional UPDATE with its feed entry. `row` is brought up to
         date."""
         values = {"state": to, "ended_at": now, "reason": reason, **changes}
-        moved = cls.update(**values).where(
-            cls.id == row.id, cls.state.in_(sources(OFFER_MOVES, to))
-        )
-        if not moved.execute():
+        change = changing(cls, tuple(values), sources(OFFER_MOVES, to))
+        if not change.run(of=row.id, **values):
             return False
         for name, value in values.items():
             setattr(row, name, value)

@@ -13,6 +13,7 @@ from gateway.models.booking import Booking
 from gateway.models.contact import Contact
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.organization import Organization
+from gateway.models.prepared import Given, Prepared, changing
 
 FREE = (SlotState.OPEN, SlotState.OFFERED)
 
@@ -79,19 +80,17 @@ class Slot(Row):
         cls, organization_id: str, mode: str, service_id: str, since: datetime, until: datetime
     ) -> "list[Slot]":
         """What is open of a service with a start from `since` to before `until`, earliest first."""
-        found = cls.select().where(
-            cls.organization == organization_id, cls.mode == mode, cls.state == SlotState.OPEN,
-            cls.service_id == service_id, cls.starts_at >= since, cls.starts_at < until,
-        )  # fmt: skip
-        return list(found.order_by(cls.starts_at, cls.id))
+        return _OPEN_FOR.rows(
+            organization=organization_id, mode=mode, service=service_id, since=since, until=until
+        )
 
     @classmethod
     def move(cls, row: "Slot", to: SlotState, now: datetime, **changes: Any) -> bool:
         """One legal move, as one conditional UPDATE with its feed entry. `row` is brought up to
         date."""
         values = {"state": to, "updated_at": now, "look_at": None, **changes}
-        moved = cls.update(**values).where(cls.id == row.id, cls.state.in_(sources(SLOT_MOVES, to)))
-        if not moved.execute():
+        change = changing(cls, tuple(values), sources(SLOT_MOVES, to))
+        if not change.run(of=row.id, **values):
             return False
         for name, value in values.items():
             setattr(row, name, value)
@@ -110,3 +109,15 @@ def _told(row: Slot, now: datetime) -> dict[str, Any]:
     return entry(
         row.organization_id, row.mode, now, "slot", row.id, str(row.state), reason
     )  # fmt: skip
+
+
+def _open_for() -> Any:
+    found = Slot.select().where(
+        Slot.organization == Given("organization"), Slot.mode == Given("mode"),
+        Slot.state == SlotState.OPEN, Slot.service_id == Given("service"),
+        Slot.starts_at >= Given("since"), Slot.starts_at < Given("until"),
+    )  # fmt: skip
+    return found.order_by(Slot.starts_at, Slot.id)
+
+
+_OPEN_FOR = Prepared(_open_for)

@@ -34,8 +34,9 @@ def take(queue: Queue, limit: int) -> list[str]:
     until the transaction ends; rows that another transaction holds are passed over."""
     if limit < 1:
         return []
-    if not _crowded(queue, limit):
-        return _all(queue, limit)
+    rows = _earliest(queue, limit + 1)
+    if len(rows) <= limit:
+        return rows
     left = _organizations(queue)
     random.shuffle(left)
     taken = _nobodys(queue, limit) if queue.table.organization.null else []
@@ -57,14 +58,7 @@ def _nobodys(queue: Queue, limit: int) -> list[str]:
     return [one.id for one in lock(found, skip_locked=True)]
 
 
-def _crowded(queue: Queue, limit: int) -> bool:
-    row = queue.table
-    beyond = row.select(SQL("1")).where(queue.waiting(row), queue.ready(row))
-    beyond = beyond.order_by(*queue.every(row)).offset(limit).limit(1)
-    return next(iter(beyond.tuples()), None) is not None
-
-
-def _all(queue: Queue, limit: int) -> list[str]:
+def _earliest(queue: Queue, limit: int) -> list[str]:
     row = queue.table
     found = row.select(row.id, queue.first(row)).where(queue.waiting(row), queue.ready(row))
     found = found.order_by(*queue.every(row)).limit(limit)

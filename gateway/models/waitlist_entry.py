@@ -11,6 +11,7 @@ from gateway.models.base import Row, UTCField, id_field
 from gateway.models.contact import Contact
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.organization import Organization
+from gateway.models.prepared import changing
 
 OPEN = (EntryState.WAITING, EntryState.OFFERED)
 
@@ -67,10 +68,8 @@ class WaitlistEntry(Row):
         """One legal move, as one conditional UPDATE with its feed entry. `row` is brought up to
         date."""
         values: dict[str, Any] = {"state": to, "updated_at": now}
-        moved = cls.update(**values).where(
-            cls.id == row.id, cls.state.in_(sources(ENTRY_MOVES, to))
-        )
-        if not moved.execute():
+        change = changing(cls, tuple(values), sources(ENTRY_MOVES, to))
+        if not change.run(of=row.id, **values):
             return False
         row.state, row.updated_at = to, now
         FeedEntry.append([_told(row, now)])

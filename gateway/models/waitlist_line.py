@@ -1,12 +1,16 @@
 """The line: who is next for a slot. Whoever changes anything about an organization's waitlist does
 it in turn, so that the line has one order."""
 
+from functools import cache
+from typing import Any
+
 from peewee import fn
 
 from gateway.domain.waitlist_lifecycle import EntryState
 from gateway.models.base import in_turn
 from gateway.models.contact import Contact
 from gateway.models.offer import Offer
+from gateway.models.prepared import Given, Prepared
 from gateway.models.slot import Slot
 from gateway.models.waitlist_entry import WaitlistEntry
 
@@ -21,23 +25,38 @@ def take_turn(organization_id: str, mode: str) -> None:
 def behind(slot: Slot, limit: int, after: WaitlistEntry | None = None) -> list[WaitlistEntry]:
     """Who waits for a slot like this one, first come first, at most `limit`, behind `after`, each
     with the person: without those who were offered this very slot before."""
+    given = {
+        "slot": slot.id, "organization": slot.organization_id, "mode": slot.mode,
+        "service": slot.service_id, "starts_at": slot.starts_at, "staff": slot.staff_id,
+    }  # fmt: skip
+    if after is not None:
+        given |= {"created_at": after.created_at, "last": after.id}
+    return _behind(slot.staff_id is None, after is None, limit).rows(**given)
+
+
+@cache
+def _behind(anybody: bool, head: bool, limit: int) -> Prepared:
+    return Prepared(lambda: _line(anybody, head).limit(limit))
+
+
+def _line(anybody: bool, head: bool) -> Any:
     row = WaitlistEntry
-    before = Offer.select(Offer.id).where(Offer.slot == slot.id, Offer.contact == row.contact)
+    before = Offer.select(Offer.id).where(Offer.slot == Given("slot"), Offer.contact == row.contact)
     staff = row.staff.is_null()
-    if slot.staff_id is not None:
-        staff |= row.staff == slot.staff_id
+    if not anybody:
+        staff |= row.staff == Given("staff")
     query = row.select(row, Contact).join(Contact, on=row.contact)
     query = query.where(
-        row.organization == slot.organization_id,
-        row.mode == slot.mode,
-        row.service_id == slot.service_id,
+        row.organization == Given("organization"),
+        row.mode == Given("mode"),
+        row.service_id == Given("service"),
         row.state == EntryState.WAITING,
-        row.since <= slot.starts_at,
-        row.until > slot.starts_at,
+        row.since <= Given("starts_at"),
+        row.until > Given("starts_at"),
         staff,
         ~fn.EXISTS(before),
     )
-    if after is not None:
-        tie = (row.created_at == after.created_at) & (row.id > after.id)
-        query = query.where((row.created_at > after.created_at) | tie)
-    return list(query.order_by(row.created_at, row.id).limit(limit))
+    if not head:
+        tie = (row.created_at == Given("created_at")) & (row.id > Given("last"))
+        query = query.where((row.created_at > Given("created_at")) | tie)
+    return query.order_by(row.created_at, row.id)

@@ -10,6 +10,7 @@ from gateway.domain.lifecycle import NotificationState as N
 from gateway.models.base import atomic, lock
 from gateway.models.feed import FeedEntry
 from gateway.models.notification import Notification, told
+from gateway.models.prepared import Given, Prepared
 
 Row = Notification
 
@@ -22,9 +23,9 @@ class _Overtaken(Exception):
 
 def ask_to_cancel(ids: Sequence[str], now: datetime) -> None:
     """Remember a cancel for rows that are already at the provider."""
-    Row.update(cancel_requested_at=now).where(
-        Row.id.in_(list(ids)), Row.cancel_requested_at.is_null()
-    ).execute()
+    if ids:
+        asked = (Row.id.in_(list(ids)), Row.cancel_requested_at.is_null())
+        Row.update(cancel_requested_at=now).where(*asked).execute()
 
 
 def cancel_pending(
@@ -35,6 +36,8 @@ def cancel_pending(
     keep: Iterable[str] = (),
 ) -> list[str]:
     """Cancel what has not passed the start gate, but for the ids to keep. Returns the ids."""
+    if not _PENDING.rows(type=subject_type, id=subject_id):
+        return []
     about = (Row.subject_type == subject_type, Row.subject_id == subject_id)
     return _cancel((*about, Row.state.in_(PENDING), Row.id.not_in(list(keep))), now, reason)
 
@@ -63,13 +66,7 @@ def _cancel(which: Sequence[Any], now: datetime, reason: str) -> list[str]:
 def under_way(subject_type: str, subject_id: str) -> list[Notification]:
     """Those of a subject that are at the provider or being resolved, and those that were given
     up as not confirmed: their call may still turn up."""
-    return list(
-        Row.select().where(
-            Row.subject_type == subject_type,
-            Row.subject_id == subject_id,
-            Row.state.in_([N.SENDING, N.UNKNOWN]),
-        )
-    )
+    return _UNDER_WAY.rows(type=subject_type, id=subject_id)
 
 
 def at_the_gate_to(contact_ids: Sequence[str]) -> None:
@@ -83,3 +80,12 @@ def under_way_to(contact_ids: Sequence[str]) -> list[Notification]:
     """The same, of whatever is for these people."""
     away = Row.state.in_([N.SENDING, N.UNKNOWN])
     return list(Row.select().where(Row.contact.in_(list(contact_ids)), away))
+
+
+def _of_subject(*columns: Any, states: Iterable[N]) -> Any:
+    about = (Row.subject_type == Given("type"), Row.subject_id == Given("id"))
+    return Row.select(*columns).where(*about, Row.state.in_(sorted(states)))
+
+
+_PENDING = Prepared(lambda: _of_subject(Row.id, states=PENDING).limit(1))
+_UNDER_WAY = Prepared(lambda: _of_subject(states=(N.SENDING, N.UNKNOWN)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain, islice
 
 import structlog
 
@@ -38,10 +39,12 @@ def next_in_line(slot: Slot, now: datetime) -> Offer | None:
         return None
     organization = Organization.get_by_id(slot.organization_id)
     policy = policies.in_force(organization, None)
-    later = _backlog_until(slot, policy.waitlist, now)
-    if later is None:
+    line = _in_line(slot, policy.waitlist)
+    first = list(islice(line, 1))
+    later = _backlog_until(slot, policy.waitlist, now) if first else None
+    if first and later is None:
         usable = _usable(slot, policy.waitlist)
-        for entry in _in_line(slot, policy.waitlist):
+        for entry in chain(first, line):
             may = _may_be_told(entry.contact, slot, organization, policy, usable, now)
             if may is None or may >= slot.closes_at:
                 continue

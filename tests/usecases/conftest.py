@@ -9,6 +9,7 @@ from flask import Flask
 from gateway.http import create_app
 from gateway.models import base
 from tests.conftest import Account, Configure, StartStack
+from tests.hours import nights_are_quiet
 from tests.usecases.campaigns import Campaign
 from tests.usecases.cashier import Cashier
 from tests.usecases.desk import Desk
@@ -54,8 +55,10 @@ def campaign(patient_desk: Desk) -> Campaign:
 
 @pytest.fixture
 def cashier(reporting: Callable[..., Reports]) -> Cashier:
-    """A desk with an unpaid invoice."""
-    return Cashier(reporting().desk)
+    """A desk with an unpaid invoice, of an organization that keeps the usual hours."""
+    reports = reporting()
+    nights_are_quiet()
+    return Cashier(reports.desk)
 
 
 @pytest.fixture

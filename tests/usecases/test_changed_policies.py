@@ -13,6 +13,7 @@ from gateway.models.hold import EVERYTHING, Hold
 from gateway.models.job import Job
 from gateway.models.notification import Notification
 from gateway.usecases import organizations, plan, policies
+from tests.hours import nights_are_quiet
 from tests.usecases.reports import Reports
 
 MONDAY = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)  # 10:00 in Berlin
@@ -24,8 +25,9 @@ Reporting = Callable[..., Reports]
 
 @pytest.fixture
 def berlin(reporting: Reporting) -> Reports:
-    """A desk on that Monday."""
+    """A desk on that Monday, of an organization that keeps the usual hours."""
     reports = reporting()
+    nights_are_quiet()
     reports.desk.now = reports.at = MONDAY
     return reports
 

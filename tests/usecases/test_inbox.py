@@ -27,8 +27,9 @@ class Line:
         self.desk, self.carrier = desk, Carrier(desk.stack)
         account = desk.stack.settings.sandbox_credentials["account_sid"]
         row = notification(
-            desk.caller.organization_id, state="sending", next_attempt_at=None, tries=1, claim=1
-        )
+            desk.caller.organization_id, state="sending", next_attempt_at=None, tries=1, claim=1,
+            due_at=desk.now, expires_at=desk.now + timedelta(days=1), created_at=desk.now,
+        )  # fmt: skip
         self.notification = row
         state = "queued" if external_id else "placing"
         self.call = call(row, account=account, external_id=external_id, state=state)
