@@ -1,15 +1,14 @@
 """What falls due next, for each kind of work that a clock hands out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from peewee import Field, Select
 
 from gateway.domain import lanes
-from gateway.models.base import UTCField, db, dialect
+from gateway.models.base import UTCField, db
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.cron_job import CronJob
@@ -17,6 +16,7 @@ from gateway.models.hold import Hold
 from gateway.models.job import Job
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
+from gateway.models.prepared import Prepared
 from gateway.models.provider_event import ProviderEvent
 
 LANES = tuple(lane for queue in lanes.SENDING for lane in lanes.lanes(queue))
@@ -59,8 +59,7 @@ class Agenda:
 
 def read() -> Agenda:
     """The agenda of this moment, in one query that takes the head of each index."""
-    cursor = db.execute_sql(*_compiled(dialect()))
-    *raw, held, job_held = cursor.fetchone()
+    [(*raw, held, job_held)] = _AGENDA.rows()
     moments = [UTCField().python_value(value) for value in raw]
     every = (*LANES, *JOB_LANES)
     claims = dict(zip(every, moments, strict=False))
@@ -74,9 +73,7 @@ def read() -> Agenda:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=2)
-def _compiled(_: str) -> tuple[str, Sequence[Any]]:
-    """The query as text: it is always the same, and building it takes longer than running it."""
+def _heads() -> Any:
     named = CallLog.external_id.is_null(False)  # only these can be ended
     due = Notification.next_attempt_at
     heads = [_head(due).where(Notification.lane == lane) for lane in LANES]
@@ -95,8 +92,10 @@ def _compiled(_: str) -> tuple[str, Sequence[Any]]:
         _head(Notification.held_by),
         _head(Job.held_by),
     ]
-    text: tuple[str, Sequence[Any]] = Select(columns=heads).bind(db.obj).sql()
-    return text
+    return Select(columns=heads).bind(db.obj).tuples()
+
+
+_AGENDA = Prepared(_heads)
 
 
 def _head(field: Field) -> Any:

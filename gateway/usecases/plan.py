@@ -110,14 +110,15 @@ class _Future:
         }
 
     def unfold(self) -> list[Contact]:
-        """The end of each."""
-        waiting = [(self._first(row), row.due_at, row.id) for row in self._rows.values()]
+        """The end of each. One that moves on to its next step comes after the others of that
+        moment, as it does at the clock."""
+        waiting = [(self._first(row), 0, row.due_at, row.id) for row in self._rows.values()]
         heapq.heapify(waiting)
         while waiting:
-            at, due, id_ = heapq.heappop(waiting)
+            at, turn, due, id_ = heapq.heappop(waiting)
             again = self._wake(self._rows[id_], at)
             if again is not None:
-                heapq.heappush(waiting, (again, due, id_))
+                heapq.heappush(waiting, (again, turn + 1 if again == at else 0, due, id_))
         return list(self._contacts.values())
 
     def _first(self, row: Notification) -> datetime:

@@ -1,4 +1,4 @@
-"""Redis forgets everything while a thousand calls wait, leave and are tried again."""
+"""Redis forgets everything while hundreds of calls wait, leave and are tried again."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -53,10 +53,10 @@ def _ended() -> int:
 
 @pytest.mark.row("A4")
 @pytest.mark.row("B10")
-def test_a_broker_flushed_three_times_under_a_thousand_calls_loses_and_doubles_none(
+def test_a_broker_flushed_three_times_under_hundreds_of_calls_loses_and_doubles_none(
     set_scene: SetScene, redis_server: servers.RedisServer, database_url: str
 ) -> None:
-    calls = 1000 if database_url.startswith("postgresql") else 300
+    calls = 400 if database_url.startswith("postgresql") else 200
     scene = set_scene(
         sandbox={"ring_seconds": 0.01, "talk_seconds": 0.01},
         VOICE_PROVIDER="voice_api",

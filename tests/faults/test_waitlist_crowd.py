@@ -26,7 +26,7 @@ from tests.waiting import until
 
 PEOPLE, SLOTS, CROWD = 200, 50, 6
 RATE = 12.0  # a minute passes in five seconds
-ENOUGH = 60  # real seconds, after which the rest is withdrawn
+ENOUGH = 35  # real seconds, after which the rest is withdrawn
 CUT = {"id": "cut", "name": "Haircut"}
 
 

@@ -114,7 +114,7 @@ def test_generated_requests_get_described_answers_and_never_a_5xx(
 
         @seed(7261736)
         @settings(
-            max_examples=12, deadline=None, database=None, phases=[Phase.generate],
+            max_examples=6, deadline=None, database=None, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(operation.as_strategy())

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -68,6 +68,12 @@ RULES = st.lists(
     min_size=1, max_size=4, unique_by=lambda rule: rule.key,
 )  # fmt: skip
 
+EVERY_95 = Rule(EVERY, minutes=95)
+AT_ONCE = [  # one of them has to move on to its next step
+    Rule(AT, at=NOW + timedelta(hours=11), channels=(Step("email", "delivered", 30), Step("sms"))),
+    Rule(BEFORE, minutes=600, channels=(Step("whatsapp"),)),
+]
+
 
 @pytest.fixture
 def connected(configure: Configure) -> Iterator[Settings]:
@@ -88,6 +94,8 @@ def test_plan_and_gate_agree_for_any_policy_and_rules(
         st.sets(st.sampled_from(["sms", "voice", "whatsapp"]), max_size=2),
         st.booleans(), st.integers(0, 60), st.booleans(),
     )  # fmt: skip
+    @example({}, [EVERY_95, Rule(BEFORE, minutes=1440)], 24, "UTC", set(), False, 0, False)
+    @example({"caps": {"day": 1}}, AT_ONCE, 21, "UTC", set(), False, 1, False)
     @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     def agree(
         policy: dict[str, Any], rules: list[Rule], hours: int, zone: str, stopped: set[str],
@@ -149,14 +157,16 @@ def _play(booking: Booking, since: datetime, until: datetime) -> dict[str, Endin
     done: dict[str, Ending] = {}
     now = since
     while True:
-        due = [row.next_attempt_at for row in _rows(booking) if row.next_attempt_at is not None]
-        now = max(now, min(due, default=until))
+        # A row due at the moment of the booking is claimed by the booking itself.
+        waiting = [row for row in _rows(booking) if row.state == "due" or row.next_attempt_at]
+        due = min((row.next_attempt_at or now for row in waiting), default=until)
+        if due >= until:
+            return done
+        now = max(now, due)
         claimed = [one for lane in agenda.LANES for one in claims.claim_due(lane, now, 99, LEASE)]
         held = [(row.id, row.claim) for row in _rows(booking) if row.state == "due"]
         ours = sorted(held, key=lambda one: (Notification.get_by_id(one[0]).due_at, one[0]))
         assert set(claimed) <= set(held)
-        if not ours and (not due or min(due) >= until):
-            return done
         for id_, claim in ours:
             _attempt(id_, claim, now, done)
 
