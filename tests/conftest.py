@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from gateway import boot
+from gateway.http import create_app
 from gateway.models import base, schema
 from gateway.settings import Settings, use
 from gateway.usecases import accounts
@@ -64,6 +66,12 @@ def _environ(redis_url: str, database_url: str) -> dict[str, str]:
 def redis_server(request: pytest.FixtureRequest) -> servers.RedisServer:
     """The Redis of this run."""
     return request.config.stash[REDIS]
+
+
+@pytest.fixture(autouse=True)
+def _no_ids_of_another_test() -> None:
+    """A request handled in this thread leaves its id to be logged."""
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(autouse=True)
@@ -190,6 +198,7 @@ def start_stack(
 ) -> Iterator[StartStack]:
     """Starts the whole product in this process: `start_stack(sandbox={...}, VOICE_PROVIDER="…")`
     with worker and clock, or with `parts=()` only web and sandbox."""
+    from tests import webapp
     from tests.stack import assemble
 
     running: list[Stack] = []
@@ -199,7 +208,8 @@ def start_stack(
         sandbox: dict[str, object] | None = None,
         **settings: str,
     ) -> "Stack":
-        stack = assemble(configure, open_account, tmp_path, sandbox or {}, settings)
+        made = create_app if running else webapp.under
+        stack = assemble(configure, open_account, tmp_path, sandbox or {}, settings, made)
         running.append(stack)
         if "worker" in parts:
             stack.start_worker()

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import dramatiq
+from flask import Flask
 
-from gateway.http import create_app
 from gateway.models import base
 from gateway.settings import Settings
 from tests.client import Api
@@ -116,6 +116,7 @@ def assemble(
     folder: Path,
     sandbox: dict[str, Any],
     settings: dict[str, str],
+    application: Callable[[Settings], Flask],
 ) -> Stack:
     """A stack with web and sandbox running, and neither worker nor clock yet."""
     web, provider = Served(), Served()
@@ -138,5 +139,5 @@ def assemble(
     assert configured.secret_key == SECRET_KEY
     door = mail_door(configured, mail)
     simulator = Sandbox(provider, configured, folder / "ledger.jsonl", **{"smtp": door, **sandbox})
-    web.app = create_app(configured)
+    web.app = application(configured)
     return Stack(configured, web, simulator, open_account("Practice"), folder)

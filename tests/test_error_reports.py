@@ -13,6 +13,7 @@ import structlog
 from gateway import error_reports, job_lines
 from gateway.cli.install import ROOT
 from gateway.domain.errors import NotFound, StoreUnavailable
+from gateway.http import create_app
 from gateway.models import base
 from gateway.settings import InvalidSettings, Settings
 from tests.cli.stacks import clean_env
@@ -116,6 +117,7 @@ def test_a_request_that_crashes_is_reported_with_its_id(start_stack: StartStack)
         def crash() -> str:
             raise LookupError("Zyxwv said CANARY-wubbalubba to +12025550139")
 
+        stack.web.app = create_app(stack.settings)
         stack.web.app.add_url_rule("/crash", view_func=crash)
         asked = {"X-Request-Id": "req-7", "Cookie": "name=Zyxwv"}
         answer = requests.get(f"{stack.web.url}/crash?q=wubbalubba", headers=asked, timeout=10)

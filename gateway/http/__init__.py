@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
     config.hold(app, settings)
-    headers.install(app, settings)
+    headers.install(app)
     traces.install(app)
     errors.install(app)
     doorbell.install()

@@ -7,7 +7,7 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 
-from gateway.settings import Settings
+from gateway.http.config import settings
 
 log = structlog.get_logger("gateway.http")
 
@@ -15,7 +15,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _STRICT = "default-src 'none'; frame-ancestors 'none'"
 
 
-def install(app: Flask, settings: Settings) -> None:
+def install(app: Flask) -> None:
     """Add them to all answers of this application."""
 
     def begin() -> None:
@@ -33,7 +33,7 @@ def install(app: Flask, settings: Settings) -> None:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers.setdefault("Content-Security-Policy", _STRICT)
         headers.setdefault("Cache-Control", "no-store")
-        if settings.public_url.startswith("https://"):
+        if settings().public_url.startswith("https://"):
             headers["Strict-Transport-Security"] = "max-age=31536000"
         _record(response)
         return response

@@ -26,9 +26,14 @@ AREAS = ("api", "webhooks", "console", "admin", "health")
 
 def install(app: Flask) -> None:
     """Count every answer of this application, and tell what was counted."""
-    app.extensions["figures"] = Looks()
+    look_anew(app)
     app.after_request(_count)
     app.register_blueprint(blueprint)
+
+
+def look_anew(app: Flask) -> None:
+    """Forget the last look of an application."""
+    app.extensions["figures"] = Looks()
 
 
 @blueprint.route("/metrics", methods=["GET"])

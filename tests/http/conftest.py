@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from gateway.http import create_app
+from tests import webapp
 from tests.conftest import Account, Configure
 
 pytest.register_assert_rewrite("tests.http.stage", "tests.http.staff_stage")
@@ -29,15 +29,13 @@ SETTINGS = {
 @pytest.fixture
 def app(configure: Configure) -> Flask:
     """The application; no worker runs, so nothing is placed."""
-    return create_app(configure(**SETTINGS))
+    return webapp.under(configure(**SETTINGS))
 
 
 @pytest.fixture
 def new_api(app: Flask, open_account: Callable[[str], Account]) -> Callable[[str], Api]:
     """Makes an organization and a client that uses its test key."""
-    document = app.test_client().get("/docs/openapi.json").json
-    assert document is not None
-    description = Description(document)
+    description = Description.of(app.test_client().get("/docs/openapi.json").text)
 
     def make(name: str) -> Api:
         account = open_account(name)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.http.metrics import Looks
+from gateway.http import metrics
 from tests.http.stage import Api
 
 
@@ -43,7 +43,7 @@ class Scrape:
 
 def look_anew(api: Api) -> None:
     """Have the next one who asks see how it stands now, and not some seconds ago."""
-    api.app.extensions["figures"] = Looks()
+    metrics.look_anew(api.app)
 
 
 def scrape(api: Api, **headers: str) -> Scrape:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from flask import Flask
@@ -38,6 +39,12 @@ def booking(**changes: Any) -> dict[str, Any]:
 
 class Description:
     """The OpenAPI document, asked about one answer at a time."""
+
+    @staticmethod
+    @cache
+    def of(text: str) -> "Description":
+        """That of a served document; the same for each test that serves the same."""
+        return Description(json.loads(text))
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document

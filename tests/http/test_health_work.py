@@ -9,8 +9,7 @@ import pytest
 import requests
 
 from gateway.domain import lanes
-from gateway.http import create_app
-from gateway.http.metrics import Looks
+from gateway.http import create_app, metrics
 from gateway.models import base
 from gateway.models.cron_job import CronJob
 from gateway.models.hold import EVERYTHING, Hold, queue_scope
@@ -218,7 +217,7 @@ def test_the_running_product_is_well_until_its_clock_goes(
     stack = start_stack()
 
     def told() -> str:
-        stack.web.app.extensions["figures"] = Looks()
+        metrics.look_anew(stack.web.app)
         answer = requests.get(f"{stack.web.url}/health/jobs", timeout=10).json()
         return str(answer["status"])
 

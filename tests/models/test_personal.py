@@ -18,7 +18,8 @@ NOTHING_PERSONAL = {
     "sequence": "steps for everybody", "snapshot": "figures of a day",
     "snapshot_reading": "how far the news was read", "feed_base": "a number",
     "feed_entry": "ids and states", "audit_entry": "ids, and the client's own staff",
-    "erasure": "ids", "staff": "the client's own staff", "staff_session": "likewise; what they searched for goes with the session",
+    "erasure": "ids", "staff": "the client's own staff",
+    "staff_session": "likewise; what they searched for goes with the session",
     "staff_throttle": "keyed hashes of who tried to sign in", "tally": "counts",
 }  # fmt: skip
 

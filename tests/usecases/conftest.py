@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-from gateway.http import create_app
 from gateway.models import base
+from tests import webapp
 from tests.conftest import Account, Configure, StartStack
 from tests.hours import nights_are_quiet
 from tests.usecases.campaigns import Campaign
@@ -65,7 +65,7 @@ def cashier(reporting: Callable[..., Reports]) -> Cashier:
 def app(configure: Configure) -> Iterator[Flask]:
     """The web application alone, with a carrier that is not there; the test's thread is
     connected."""
-    built = create_app(configure(**SETTINGS))
+    built = webapp.under(configure(**SETTINGS))
     with base.connection():
         yield built
 
