@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,8 +131,14 @@ def database_name(url: str) -> str:
     return url.partition("@localhost/")[2].partition("?")[0]
 
 
+# For tests: nothing has to survive a crash of the machine.
+HASTY = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300",
+}  # fmt: skip
+
+
 @contextlib.contextmanager
-def start_postgres() -> Iterator[PostgresServer]:
+def start_postgres(settings: Mapping[str, str] = HASTY) -> Iterator[PostgresServer]:
     """Run a PostgreSQL in a short temporary folder of its own (a socket's path has a limit) until
     the block ends. As root it runs as `nobody`, which PostgreSQL insists on."""
     folder = Path(tempfile.mkdtemp(prefix="rb-pg-"))
@@ -146,12 +152,8 @@ def start_postgres() -> Iterator[PostgresServer]:
             [*initdb, "-E", "UTF8", "--no-locale", "--no-sync"],
             check=True, capture_output=True, env=env, cwd=folder, **options,
         )  # fmt: skip
-        settings = {
-            "listen_addresses": "", "fsync": "off", "synchronous_commit": "off",
-            "full_page_writes": "off", "max_connections": "300", "timezone": "UTC",
-        }  # fmt: skip
         command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder)]
-        for name, value in settings.items():
+        for name, value in {"listen_addresses": "", "timezone": "UTC", **settings}.items():
             command += ["-c", f"{name}={value}"]
         with (folder / "postgres.log").open("ab") as log:
             process = subprocess.Popen(

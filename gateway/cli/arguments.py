@@ -14,6 +14,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     args, rest = parser.parse_known_args(argv)
     if args.command == "test":
         args.pytest += rest
+    elif args.command == "bench":
+        args.options += rest
     elif rest:
         parser.error("unrecognized arguments: " + " ".join(rest))
     return args
@@ -88,6 +90,8 @@ def _upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     test.add_argument("--coverage", action="store_true")
     test.add_argument("--fast", action="store_true", help="stop pytest at the first failure")
     _faults(test)
+    bench = commands.add_parser("bench", help="measure it beside yardsticks", add_help=False)
+    bench.add_argument("options", nargs=argparse.REMAINDER)
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     migrate.add_argument("--to", metavar="NAME", help="up to this migration")
     migrate.add_argument("--down", action="store_true", help="with --to: back to that migration")

@@ -45,7 +45,7 @@ def ensure(command: str, argv: Sequence[str]) -> None:
 
 
 def _groups(command: str) -> tuple[str, ...]:
-    if command == "test":
+    if command in ("test", "bench"):
         return ("embedded", "dev")
     embedded = command in ("up", "demo") and not environment().get("REDIS_URL", "").strip()
     return ("embedded",) if embedded else ()

@@ -15,6 +15,7 @@ MODULES = {
     "clock": "gateway.cli.clock",
     "sandbox": "gateway.cli.sandbox",
     "test": "gateway.cli.checks",
+    "bench": "gateway.cli.measuring",
     "migrate": "gateway.cli.migrate",
     "doctor": "gateway.cli.doctor",
     "freeze": "gateway.cli.freeze",
