@@ -2,7 +2,7 @@
 has queue, kind and job id; a row of the database is told of by its own id and kind of work."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +33,15 @@ def told(queue: str, kind: str, job_id: str, **more: Any) -> Iterator[None]:
         seconds = _since(began)
         metrics.ran(queue, kinds.shown(kind), "completed", seconds)
         log.info("job completed", seconds=seconds, **more)
+
+
+def told_together(queue: str, kind: str, ids: Sequence[str], began: float, **more: Any) -> None:
+    """Tell of jobs that were done as one since `began`: each with its share of the seconds."""
+    seconds = round(_since(began) / len(ids), 4)
+    for job_id in ids:
+        metrics.ran(queue, kinds.shown(kind), "completed", seconds)
+        log.info("job started", queue=queue, kind=kind, job_id=job_id, **more)
+        log.info("job completed", queue=queue, kind=kind, job_id=job_id, seconds=seconds, **more)
 
 
 def failed(fault: BaseException, began: float, **more: Any) -> None:

@@ -32,7 +32,7 @@ EVENT_PAUSE = 10.0
 LOOKUP_PAUSE = 30.0  # more than a look-up takes
 ENDING_PAUSE = 10.0
 STEP_PAUSE = 10.0
-_AT_ONCE, _SOON, _LATER = 0.02, 0.03, 0.5  # pauses, in real seconds
+_AT_ONCE, _SOON, _LATER = 0.008, 0.03, 0.5  # pauses, in real seconds
 
 
 class Tick:
@@ -43,7 +43,7 @@ class Tick:
         self.now = now
         self.claimed = 0
         self._load: workload.Workload | None = None
-        self._worked = self._troubled = self._frozen = False
+        self._worked = self._troubled = self._frozen = self._let_go = False
         self._paused: set[str | None] = set()  # of the queues that bring no rows to the start gate
         # Where the agenda can't be read, everything is taken for due.
         every = dict.fromkeys((*agenda.LANES, *agenda.JOB_LANES), now)
@@ -66,6 +66,7 @@ class Tick:
             return self
         if self._load.emptied:
             self._part("lost messages", self._start_over)
+        self._let_go = self._worked
         jobs = (at for lane, at in plan.claims.items() if lane in agenda.JOB_LANES)
         if any(map(self._due, (plan.step, plan.overdue, plan.event, plan.look_up, *jobs))):
             self._part("pauses", self._read_pauses)
@@ -186,7 +187,7 @@ class Tick:
 
     def _due_in(self, lane: str) -> bool:
         # What this tick let go is not on its agenda.
-        return self._worked or self._due(self._plan.claims.get(lane))
+        return self._let_go or self._due(self._plan.claims.get(lane))
 
     def _hand_out(self, queue: str, lane: str, asked: int) -> int:
         lease = wallclock.span(settings.current().claim_lease_seconds)

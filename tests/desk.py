@@ -66,24 +66,27 @@ def main() -> None:
         boot.start(settings)
         schema.migrate()
         browser = Browser(create_app(settings))
-        _fill(chosen.calls)
+        with base.connection():
+            hire("support", fill(chosen.calls))
         told = _ask(browser, chosen.calls, chosen.rounds)
     print(json.dumps({"calls": chosen.calls, "milliseconds": told}, indent=1))
 
 
-def _phone(number: int) -> str:
+def phone_of(number: int) -> str:
+    """The number of a known person, 1 to KNOWN."""
     return f"+4915112{number:06}"
 
 
-def _fill(calls: int) -> None:
-    with base.connection():
-        made = accounts.create_organization("Desk", "Europe/Berlin", datetime.now(UTC))
-        hashes = ", ".join(f"'{address_hash(_phone(number))}'" for number in range(1, KNOWN + 1))
-        base.db.execute_sql("SET statement_timeout = 0")
-        for statement in FILL:
-            filled = statement.format(own=f"'{made.id}'", calls=calls, hashes=f"ARRAY[{hashes}]")
-            base.db.execute_sql(filled)
-    hire("support", str(made.id))
+def fill(calls: int) -> str:
+    """An organization with so many calls, each with a transcript, and its id. The calls are a
+    second apart, the newest is `cl_b1`."""
+    made = accounts.create_organization("Desk", "Europe/Berlin", datetime.now(UTC))
+    hashes = ", ".join(f"'{address_hash(phone_of(number))}'" for number in range(1, KNOWN + 1))
+    base.db.execute_sql("SET statement_timeout = 0")
+    for statement in FILL:
+        filled = statement.format(own=f"'{made.id}'", calls=calls, hashes=f"ARRAY[{hashes}]")
+        base.db.execute_sql(filled)
+    return str(made.id)
 
 
 def _ask(browser: Browser, calls: int, rounds: int) -> dict[str, list[float]]:
@@ -101,10 +104,10 @@ def _ask(browser: Browser, calls: int, rounds: int) -> dict[str, list[float]]:
     for _ in range(rounds):
         who, call = random.randint(1, KNOWN), random.randint(1, calls)
         for name, fields in {
-            "number": {"who": _phone(who)}, "name": {"who": f"ada{who}"},
+            "number": {"who": phone_of(who)}, "name": {"who": f"ada{who}"},
             "provider's id": {"ref": f"CAb{call}"}, "rare word": {"words": f"word{call}"},
             "word in 1 %": {"words": "group7"}, "word in all": {"words": "monday"},
-            "number and word": {"who": _phone(who), "words": "monday"},
+            "number and word": {"who": phone_of(who), "words": "monday"},
             "failed": {"state": "failed"}, "absent state": {"state": "no-answer"},
         }.items():  # fmt: skip
             where = browser.post("/console/search", **fields).headers["Location"]

@@ -39,9 +39,15 @@ keeper = Keeper()
 
 def post_worker_init(worker: object) -> None:
     """In each process, once it can serve: threads don't survive the fork before."""
+    from gateway.http import doorbell
+
     keeper.start()
+    doorbell.events.start()
 
 
 def worker_exit(server: object, worker: object) -> None:
     """In each process, at its end: what it counted is written down."""
+    from gateway.http import doorbell
+
+    doorbell.events.stop()
     keeper.stop()

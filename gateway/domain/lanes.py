@@ -27,6 +27,11 @@ def job_lane(kind: str, priorities: Mapping[str, int] = PRIORITIES) -> str:
     return f"{queue}:{priorities.get(kind, LAST)}"
 
 
+def kinds_in(queue: str) -> frozenset[str]:
+    """The kinds of work that may wait in a queue: timers in theirs alone."""
+    return frozenset({"timer"}) if queue == "timers" else frozenset(KINDS) - {"timer"}
+
+
 def queue_of_lane(lane: str) -> str:
     """The queue of a lane."""
     return lane.partition(":")[0]

@@ -52,11 +52,11 @@ def create_app(settings: Settings) -> Flask:
     traces.install(app)
     errors.install(app)
     doorbell.install()
-    api = docs.build(app)
+    description = docs.Description(app)
     for module in _described():
-        api.register_blueprint(module.blueprint)
+        description.register_blueprint(module.blueprint)
     _undescribed(app)
-    docs.install(app, api)
+    docs.install(app, description)
     metrics.install(app)
     return app
 

@@ -12,7 +12,7 @@ from gateway.models import event_search
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.job import Job
 from gateway.models.notification import Notification
-from gateway.models.provider_event import ProviderEvent
+from gateway.models.provider_event import UNREADABLE, ProviderEvent
 from gateway.usecases.operators import Tally
 
 
@@ -155,7 +155,7 @@ def letter_detail(letter: DeadLetter) -> dict[str, Any]:
 
 def event_answer(event: ProviderEvent) -> dict[str, Any]:
     """An event without anything that the provider sent but its word."""
-    unread = event.kind == event_search.UNREADABLE and event.state == event_search.PARKED
+    unread = event.kind == UNREADABLE and event.state == event_search.PARKED
     return {
         "id": event.id,
         "kind": event.kind,
@@ -163,7 +163,7 @@ def event_answer(event: ProviderEvent) -> dict[str, Any]:
         "account": event.account,
         "external_id": event.external_id,
         "status": event.status,
-        "state": event_search.UNREADABLE if unread else event.state,
+        "state": UNREADABLE if unread else event.state,
         "reason": event.reason,
         "tries": event.tries,
         "received_at": moment(event.received_at),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
@@ -34,6 +35,10 @@ class StrictParser(FlaskParser):
     that are unknown or repeated, duplicate keys and the rest of strict_json."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}
+
+    def _get_schema(self, argmap: Any, req: Request) -> Schema:
+        """Schemas keep nothing of what they load: one of each class serves all requests."""
+        return _made(argmap) if isinstance(argmap, type) else super()._get_schema(argmap, req)
 
     def _raw_load_json(self, req: Request) -> Any:
         if not _JSON.fullmatch(req.headers.get("Content-Type", "").strip()):
@@ -69,6 +74,11 @@ class StrictParser(FlaskParser):
         assert isinstance(error.messages, dict)
         messages = next(iter(error.messages.values()))
         raise InvalidFields(sorted(flat(messages)))
+
+
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    return schema()
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]

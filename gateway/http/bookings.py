@@ -80,7 +80,11 @@ def book(wanted: dict[str, Any]) -> Response:
         booked = bookings.book(caller(), asked, now)
         if booked.created and asked.reminders:
             rule_words.require(caller(), asked.reminders, booked.booking.contact.locale)
-        return Answer(201 if booked.created else 200, _whole(booked.booking), booked.ring)
+        if not booked.created:
+            return Answer(200, _whole(booked.booking))
+        rows = sorted(booked.planned, key=lambda row: (row.due_at, row.rule, row.number))
+        shown = booking_answer(booked.booking, [(row, []) for row in rows], attempts=False)
+        return Answer(201, shown, booked.ring)
 
     return once(work)
 

@@ -1,6 +1,7 @@
 """/docs: the OpenAPI 3.1 description, and a page that shows it and loads nothing from elsewhere."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def _register_error_handlers(self) -> None:
         pass
+
+    def describe(self, blueprint: flask_smorest.Blueprint) -> None:
+        """Add the routes of a blueprint that the application serves already."""
+        name = blueprint.name
+        blueprint.register_views_in_doc(self, self._app, self.spec, name=name, parameters=None)
+        self.spec.tag({"name": name, "description": blueprint.description})
 
     def document(self) -> dict[str, Any]:
         """The whole description, with what holds for every answer added."""
@@ -103,35 +110,55 @@ def _identify(response: dict[str, Any]) -> None:
     }
 
 
-def build(app: Flask) -> Api:
-    """The registry for this application's blueprints."""
-    app.config.update(
-        API_TITLE="Ringback",
-        API_VERSION="1",
-        OPENAPI_VERSION="3.1.1",
-        API_SPEC_OPTIONS={
-            "info": {"description": _DESCRIPTION},
-            "security": [{"key": []}],
-            "components": {
-                "securitySchemes": {
-                    "key": {
-                        "type": "http",
-                        "scheme": "bearer",
-                        "description": "rb_live_… or rb_test_…; scopes are in `x-scopes`",
+class Description:
+    """The OpenAPI description of an application's blueprints, as text. It is made when somebody
+    asks for it: that takes longer than all the rest of a process's start."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._blueprints: list[flask_smorest.Blueprint] = []
+        self._making = threading.Lock()
+        self._text = ""
+        app.config.update(
+            API_TITLE="Ringback",
+            API_VERSION="1",
+            OPENAPI_VERSION="3.1.1",
+            API_SPEC_OPTIONS={
+                "info": {"description": _DESCRIPTION},
+                "security": [{"key": []}],
+                "components": {
+                    "securitySchemes": {
+                        "key": {
+                            "type": "http",
+                            "scheme": "bearer",
+                            "description": "rb_live_… or rb_test_…; scopes are in `x-scopes`",
+                        }
                     }
-                }
+                },
             },
-        },
-    )
-    return Api(app)
+        )
+
+    def register_blueprint(self, blueprint: flask_smorest.Blueprint) -> None:
+        """Have the application serve a blueprint, and describe it."""
+        self._app.register_blueprint(blueprint)
+        self._blueprints.append(blueprint)
+
+    def text(self) -> str:
+        """The whole of it, as JSON."""
+        with self._making:
+            if not self._text:
+                api = Api(self._app)
+                for blueprint in self._blueprints:
+                    api.describe(blueprint)
+                self._text = json.dumps(api.document(), indent=1)
+        return self._text
 
 
-def install(app: Flask, api: Api) -> None:
-    """Serve the description and its page. Call it once every blueprint is registered."""
-    description = json.dumps(api.document(), indent=1)
+def install(app: Flask, description: Description) -> None:
+    """Serve the description and its page."""
 
     def openapi() -> Response:
-        return Response(description, content_type="application/json")
+        return Response(description.text(), content_type="application/json")
 
     def page() -> Response:
         return _own("docs.html")

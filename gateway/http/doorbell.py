@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 import structlog
 from flask import g
 
-from gateway import wallclock
+from gateway import tracing, wallclock
 from gateway.domain.errors import StoreUnavailable
+from gateway.http.event_bell import EventBell
 from gateway.models import claims
 from gateway.models.base import connection
 from gateway.usecases.schedule import Ring
@@ -18,6 +19,8 @@ from tasks.actors.voice import end_call
 from tasks.broker import hurry, nudge, nudge_each
 
 log = structlog.get_logger("gateway.http.doorbell")
+
+events = EventBell()
 
 
 def install() -> None:
@@ -49,7 +52,11 @@ def _hand_back(claimed: list[tuple[str, int]]) -> None:
 
 
 def ring_for_events(event_ids: Iterable[str], origins: Mapping[str, str]) -> None:
-    """Have stored provider events applied, each in the trace that it belongs to, by its id."""
+    """Have stored provider events applied: together with others of this process, where it has a
+    thread for that; each in the trace that it belongs to, by its id, where that is told."""
+    if events.runs and not tracing.on():
+        events.ring(event_ids)
+        return
     nudge_each(apply_event, [(event_id,) for event_id in event_ids], origins)
 
 

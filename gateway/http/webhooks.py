@@ -17,8 +17,8 @@ from gateway.http.config import settings
 from gateway.http.errors import MalformedRequest, NotAuthentic, UnsupportedType
 from gateway.models import origins
 from gateway.models.base import connection
-from gateway.usecases import inbox
-from gateway.usecases.inbox import Kept
+from gateway.usecases import intake
+from gateway.usecases.intake import Kept
 from gateway.usecases.webhook_doctor import Watch
 
 log = structlog.get_logger("gateway.http.webhooks")
@@ -60,7 +60,7 @@ def receive(path: str) -> Response:
     callback = _as_it_came(path)
     try:
         with connection():
-            kept = inbox.keep(callback, wallclock.now())
+            kept = intake.keep(callback, wallclock.now())
             known = origins.of(kept.event_ids)
     except Forbidden as fault:
         metrics.count("signature_failures", target[0].name)

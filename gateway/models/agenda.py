@@ -18,6 +18,7 @@ from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.models.prepared import Prepared
 from gateway.models.provider_event import ProviderEvent
+from gateway.models.turns import ONE
 
 LANES = tuple(lane for queue in lanes.SENDING for lane in lanes.lanes(queue))
 JOB_LANES = tuple(lane for queue in lanes.WORKING for lane in lanes.lanes(queue))
@@ -100,4 +101,4 @@ _AGENDA = Prepared(_heads)
 
 def _head(field: Field) -> Any:
     # Ordered even where any row would do: it is what makes PostgreSQL take the index.
-    return field.model.select(field).where(field.is_null(False)).order_by(field).limit(1)
+    return field.model.select(field).where(field.is_null(False)).order_by(field).limit(ONE)

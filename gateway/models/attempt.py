@@ -4,18 +4,21 @@ is asked."""
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Self
 
-from peewee import CharField, ForeignKeyField, IntegerField, TextField, fn
+from peewee import SQL, CharField, ForeignKeyField, IntegerField, TextField, fn
 
 from gateway.domain.lifecycle import AttemptState, is_final, sources
 from gateway.domain.outcomes import Failure, Reason
-from gateway.models.base import UTCField, WordField, atomic, lock
+from gateway.models import gathering
+from gateway.models.base import UTCField, WordField, locking, whole
 from gateway.models.booking import Booking
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.look_ups import Watched
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
+from gateway.models.prepared import Given, Prepared, adding, changing, equal, same
 
 
 class Attempt(Watched):
@@ -70,35 +73,41 @@ class Attempt(Watched):
     @classmethod
     def locked(cls, **where: Any) -> Self | None:
         """One attempt by equal columns, locked until the transaction ends."""
-        query = cls.select().where(*[getattr(cls, name) == value for name, value in where.items()])
-        return next(iter(lock(query)), None)
+        return next(iter(locking(cls, tuple(where)).rows(**where)), None)
 
     @classmethod
     def write(cls, **values: Any) -> Self | None:
         """Write an attempt before the provider is asked; None while another attempt on the same
         line (provider, account, from, to) is open."""
-        made = cls.insert(**values).on_conflict_ignore().returning(cls).execute()
-        row: Self | None = next(iter(made), None)
-        if row is not None:
-            row.tell(values["created_at"])
+        row: Self = cls(**values)
+        told = dict(row.__data__)
+        if not adding(cls, tuple(told)).run(**told):
+            return None
+        row.tell(values["created_at"])
         return row
 
     @classmethod
     def on_line(cls, open_key: str) -> Self | None:
         """The open attempt on a line."""
-        found: Self | None = cls.get_or_none(cls.open_key == open_key)
-        return found
+        return next(iter(equal(cls, ("open_key",)).rows(open_key=open_key)), None)
 
     def name(self, external_id: str) -> bool:
         """Give it the provider's id. False when it has another one, or another attempt has it."""
         if self.external_id is not None:
             return bool(self.external_id == external_id)
-        table = type(self)
-        owner = table.owner(self.provider, self.account, external_id)
-        if owner is not None:
-            return bool(owner.id == self.id)
-        self._write(external_id=external_id)
+        if not _naming(type(self)).run(
+            of=self.id, provider=self.provider, account=self.account, external_id=external_id
+        ):
+            return False
+        self.external_id = external_id
         return True
+
+    def may_be_named(self, external_id: str) -> bool:
+        """Whether it can be given this name: it has none yet, and no other attempt has this one."""
+        if self.external_id is not None:
+            return False
+        known = {"provider": self.provider, "account": self.account, "external_id": external_id}
+        return not _named(type(self)).rows(**known)
 
     def close_line(self) -> None:
         """The provider knows it: its line is free for another one."""
@@ -109,7 +118,11 @@ class Attempt(Watched):
     def _write(self, *where: Any, **values: Any) -> bool:
         """Write columns of this row, and bring it up to date, if it fulfils the conditions."""
         table = type(self)
-        if not table.update(**values).where(table.id == self.id, *where).execute():
+        if where:
+            done = table.update(**values).where(table.id == self.id, *where).execute()
+        else:
+            done = changing(table, tuple(values), None).run(of=self.id, **values)
+        if not done:
             return False
         for column, value in values.items():
             setattr(self, column, value)
@@ -138,11 +151,17 @@ class Attempt(Watched):
         known = {} if to in (table.BEGUN, table.UNKNOWN) else table.known_defaults()
         over = table.over_defaults() if is_final(to) else {}
         corrected = is_final(self.standing) and self.state != to
-        with atomic():
+        with whole():
             values = {"state": to, **known, **over, **changes}
             untaken = self.open
-            if not self._write(table.state.in_(before), **values):
+            moved = gathering.change(self, before, values)
+            if moved is None:
+                change = changing(table, tuple(values), frozenset(before))
+                moved = bool(change.run(of=self.id, **values))
+            if not moved:
                 return False
+            for column, value in values.items():
+                setattr(self, column, value)
             self.just_taken = untaken and not self.open and self.state != table.FAILED
             self.tell(now, f"{table.OBJECT}.corrected" if corrected else None)
         return True
@@ -159,7 +178,7 @@ class Attempt(Watched):
 
     def confirm(self, now: datetime, **facts: Any) -> None:
         """The carrier says itself that it ended as we had concluded; its facts replace ours."""
-        with atomic():
+        with whole():
             self._write(**facts)
             self.tell(now, f"{self.OBJECT}.corrected")
 
@@ -212,3 +231,19 @@ class Attempt(Watched):
             return []
         found = cls.select().where(cls.notification.in_(ids))
         return list(found.order_by(cls.step, cls.attempt))
+
+
+@cache
+def _naming(table: type[Attempt]) -> Prepared:
+    """Writing the provider's id, unless another attempt has it."""
+    other, name = table.alias(), Given("external_id", table.external_id)
+    known = other.select(SQL("1")).where(*same(other, ("provider", "account", "external_id")))
+    named = table.update(external_id=name)
+    return Prepared(lambda: named.where(table.id == Given("of"), ~fn.EXISTS(known)))
+
+
+@cache
+def _named(table: type[Attempt]) -> Prepared:
+    """The attempt that has a provider's id."""
+    names = ("provider", "account", "external_id")
+    return Prepared(lambda: table.select(table.id).where(*same(table, names)).tuples())

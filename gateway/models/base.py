@@ -1,5 +1,6 @@
 """The database handle, one class of time field, ids, and the row that all tables share."""
 
+import base64
 import secrets
 import time
 from collections.abc import Iterator
@@ -19,15 +20,17 @@ from peewee import (
     OperationalError,
     PostgresqlDatabase,
 )
-from playhouse.pool import PooledPostgresqlDatabase
 
 from gateway.domain.errors import StillRunning, StoreUnavailable
-from gateway.models.prepared import Given, Prepared
+from gateway.models.postgres import WatchedPostgresqlDatabase
+from gateway.models.prepared import Given, Prepared, same
 from gateway.models.sqlite import FairSqliteDatabase
 
 db = DatabaseProxy()
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_ALPHABET = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz"
+)
 
 
 class UTCField(Field):
@@ -41,7 +44,7 @@ class UTCField(Field):
             return value
         if value.tzinfo is None:
             raise ValueError("a moment without its time zone")
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00:00")
+        return value.astimezone(UTC).isoformat(" ", "microseconds")
 
     def python_value(self, value: Any) -> datetime | None:
         if value is None:
@@ -85,11 +88,8 @@ def new_id(prefix: str) -> str:
     """An opaque id: two letters, an underscore, 26 characters of base 32. Ids made later sort
     later, which keeps indexes compact; nothing may be read out of one."""
     number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
-    digits = []
-    for _ in range(26):
-        number, digit = divmod(number, 32)
-        digits.append(_ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(digits))}"
+    digits = base64.b32encode(number.to_bytes(20, "big"))[-26:].translate(_ALPHABET)
+    return f"{prefix}_{digits.decode()}"
 
 
 def id_field(prefix: str) -> CharField:
@@ -104,7 +104,7 @@ def connect(database_url: str, connections: int = 20) -> Database:
     if parts.scheme == "sqlite":
         database = FairSqliteDatabase(unquote(parts.path[1:]), connections)
     else:
-        database = PooledPostgresqlDatabase(
+        database = WatchedPostgresqlDatabase(
             database_url,
             max_connections=connections,
             stale_timeout=300,
@@ -134,7 +134,7 @@ def give_back(*, broken: bool = False) -> None:
     """Return this thread's connection to the pool, or throw it away."""
     if db.is_closed():
         return
-    if broken and isinstance(db.obj, PooledPostgresqlDatabase | FairSqliteDatabase):
+    if broken and isinstance(db.obj, WatchedPostgresqlDatabase | FairSqliteDatabase):
         db.obj.manual_close()
     else:
         db.close()
@@ -166,6 +166,12 @@ def lock(query: Any, *, skip_locked: bool = False, of: type[Row] | None = None) 
         return query
     # Nobody changes a key or deletes: whoever writes a row that refers to this one need not wait.
     return query.for_update("FOR NO KEY UPDATE", of=of, skip_locked=skip_locked)
+
+
+@cache
+def locking(table: type[Row], names: tuple[str, ...]) -> Prepared:
+    """The rows whose columns of these names are as given, locked until the transaction ends."""
+    return Prepared(lambda: lock(table.select().where(*same(table, names))))
 
 
 def alone(name: str) -> bool:
@@ -206,6 +212,17 @@ def atomic() -> Iterator[None]:
     own_turn = db.obj.turn() if isinstance(db.obj, FairSqliteDatabase) else nullcontext()
     with own_turn, db.atomic():
         yield
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """One transaction, or a part of the one that is open, without a savepoint: whoever meets a
+    fault in it gives up all of it."""
+    if db.obj.in_transaction():
+        yield
+    else:
+        with atomic():
+            yield
 
 
 def take_due(

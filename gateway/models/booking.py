@@ -123,12 +123,6 @@ class Booking(Row):
         return list(cls.select().where(*mine, *week))
 
     @classmethod
-    def add(cls, **values: Any) -> str | None:
-        """Insert a booking; its id, or None when its external id is taken."""
-        made = cls.insert(**values).on_conflict_ignore().returning(cls.id).execute()
-        return next((row.id for row in made), None)
-
-    @classmethod
     def edit(cls, booking_id: str, version: int, now: datetime, **changes: Any) -> bool:
         """Write an edit over the version that was read. False when somebody was faster."""
         edited = cls.update(version=version + 1, updated_at=now, **changes).where(

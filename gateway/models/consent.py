@@ -10,6 +10,7 @@ from gateway.models.base import Row, UTCField, id_field
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.listing import Position, page
 from gateway.models.organization import Organization
+from gateway.models.prepared import Given, Prepared, same
 
 ALL = "all"  # the purpose that covers every one
 
@@ -40,8 +41,11 @@ class Consent(Row):
         cls, organization_id: str, mode: str, channel: str, purpose: str, address_hash: str
     ) -> bool:
         """Whether this person said stop, for this purpose or for all ("all") of the channel."""
-        latest = cls.latest(organization_id, mode, channel, address_hash, [purpose, ALL])
-        return latest is not None and not latest.granted
+        said = _OF_PURPOSE.rows(
+            organization=organization_id, mode=mode, channel=channel, purpose=purpose,
+            address_hash=address_hash,
+        )  # fmt: skip
+        return bool(said) and not said[0].granted
 
     @classmethod
     def newest_granted(
@@ -126,3 +130,14 @@ _CONDITIONS: dict[str, Callable[[Any], Any]] = {
     "channel": lambda value: Consent.channel == value,
     "purpose": lambda value: Consent.purpose == value,
 }
+_OF_PURPOSE = Prepared(
+    lambda: (
+        Consent.select(Consent.granted)
+        .where(
+            *same(Consent, ("address_hash", "organization", "mode", "channel")),
+            (Consent.purpose == Given("purpose")) | (Consent.purpose == ALL),
+        )
+        .order_by(Consent.at.desc(), Consent.id.desc())
+        .limit(1)
+    )
+)

@@ -7,6 +7,7 @@ from peewee import CharField, ForeignKeyField
 
 from gateway.models.base import Row, UTCField, dialect, id_field
 from gateway.models.organization import Organization
+from gateway.models.prepared import Prepared, adding, same
 
 
 class Contact(Row):
@@ -34,25 +35,25 @@ class Contact(Row):
 
     @classmethod
     def keep(
-        cls, organization_id: str, mode: str, role: str, now: datetime, **known: Any
+        cls,
+        organization_id: str,
+        mode: str,
+        role: str,
+        now: datetime,
+        *,
+        fresh: bool = False,
+        **known: Any,
     ) -> "Contact":
         """The row of this person: one with the same external id is brought up to date, otherwise
-        one with the very same details is taken again, otherwise one is made."""
-        row = cls._met(organization_id, mode, role, known)
+        one with the very same details is taken again, otherwise one is made. `fresh`: nobody was
+        known a moment ago, so one is made first."""
+        row = None if fresh else cls._met(organization_id, mode, role, known)
         if row is None:
-            made = cls.insert(
-                organization=organization_id,
-                mode=mode,
-                role=role,
-                created_at=now,
-                updated_at=now,
-                **known,
-            )
-            fresh: Contact | None = next(
-                iter(made.on_conflict_ignore().returning(cls).execute()), None
-            )
-            if fresh is not None:
-                return fresh
+            whose = {"organization": organization_id, "mode": mode, "role": role}
+            made = cls(**whose, created_at=now, updated_at=now, **known)
+            values = dict(made.__data__)
+            if adding(cls, tuple(values)).run(**values):
+                return made
             row = cls._met(organization_id, mode, role, known)
             assert row is not None, "the external id is taken by a row that is there"
         changed = {name: value for name, value in known.items() if getattr(row, name) != value}
@@ -68,13 +69,17 @@ class Contact(Row):
     ) -> "Contact | None":
         """The row that is known, which nobody erases before this transaction ends; whoever erases
         it now is waited for, and it is not known any more then."""
-        while (row := cls._known(organization_id, mode, role, known)) is not None:
-            if dialect() == "sqlite":
-                break
-            still: Any = cls.select(cls.id).where(cls.id == row.id, cls.erased_at.is_null())
-            if list(still.for_update("FOR KEY SHARE")):
-                break
-        return row
+        whose = {"organization": organization_id, "mode": mode, "role": role}
+        if known.get("external_id") is not None:
+            found = _KNOWN.rows(**whose, external_id=known["external_id"])
+            return next(iter(found), None)
+        alike: dict[str, Any] = dict.fromkeys(("external_id", "name", "phone", "email"))
+        alike |= {"time_zone": None, "locale": "en", **known, **whose}
+        conditions = [cls.erased_at.is_null()]
+        for name, value in alike.items():
+            column = getattr(cls, name)
+            conditions.append(column.is_null() if value is None else column == value)
+        return next(iter(_kept(cls.select().where(*conditions).limit(1))), None)
 
     @classmethod
     def change(cls, contact_id: str, now: datetime, **values: Any) -> bool:
@@ -89,30 +94,16 @@ class Contact(Row):
         mine = (cls.organization == organization_id, cls.mode == mode)
         return [row.id for row in cls.select(cls.id).where(theirs, *mine)]
 
-    @classmethod
-    def with_organization(cls, contact_id: str) -> "Contact":
-        """A person and, in the same query, the organization."""
-        query = cls.select(cls, Organization).join(Organization)
-        found: Contact = query.where(cls.id == contact_id).get()
-        return found
 
-    @classmethod
-    def _known(
-        cls, organization_id: str, mode: str, role: str, known: dict[str, Any]
-    ) -> "Contact | None":
-        same = [cls.organization == organization_id, cls.mode == mode, cls.role == role]
-        same.append(cls.erased_at.is_null())
-        if known.get("external_id") is not None:
-            same.append(cls.external_id == known["external_id"])
-        else:
-            alike: dict[str, Any] = {
-                "external_id": None,
-                "name": None,
-                "phone": None,
-                "email": None,
-            }
-            alike |= {"time_zone": None, "locale": "en", **known}
-            for name, value in alike.items():
-                column = getattr(cls, name)
-                same.append(column.is_null() if value is None else column == value)
-        return next(iter(cls.select().where(*same).limit(1)), None)
+def _kept(query: Any) -> Any:
+    """The query with its rows kept from being erased; on SQLite all is locked anyway."""
+    return query if dialect() == "sqlite" else query.for_update("FOR KEY SHARE")
+
+
+def _known() -> Any:
+    names = ("organization", "mode", "role", "external_id")
+    still = Contact.erased_at.is_null()
+    return _kept(Contact.select().where(*same(Contact, names), still).limit(1))
+
+
+_KNOWN = Prepared(_known)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from gateway.domain.outcomes import Reason
@@ -9,6 +10,7 @@ from gateway.models.attempt import Attempt
 from gateway.models.base import UTCField, in_turn
 from gateway.models.call_log import CallLog
 from gateway.models.message_log import MessageLog
+from gateway.models.prepared import Given, Prepared
 
 MOST = 2000
 
@@ -27,10 +29,11 @@ def lately(
     What the carrier surely did not take does not count."""
     if not hashes:
         return []
-    parts: list[Any] = [_of(table, organization_id, mode, hashes, since) for table in TABLES]
-    both = parts[0].union_all(parts[1]).limit(MOST)
+    named = {f"hash_{number}": hashed for number, hashed in enumerate(hashes)}
+    both = _lately(tuple(named))
     moment = UTCField().python_value
-    found = ((moment(at), id_) for at, id_ in both.tuples())
+    rows = both.rows(organization=organization_id, mode=mode, since=since, **named)
+    found = ((moment(at), id_) for at, id_ in rows)
     return [(at, str(id_)) for at, id_ in found if at is not None and id_ is not None]
 
 
@@ -50,14 +53,18 @@ def last_left(notification_ids: Sequence[str]) -> dict[str, datetime]:
     return found
 
 
-def _of(
-    table: type[Attempt], organization_id: str, mode: str, hashes: Sequence[str], since: datetime
-) -> Any:
+@cache
+def _lately(hashes: tuple[str, ...]) -> Prepared:
+    parts: list[Any] = [_of(table, hashes) for table in TABLES]
+    return Prepared(lambda: parts[0].union_all(parts[1]).limit(MOST).tuples())
+
+
+def _of(table: type[Attempt], hashes: Sequence[str]) -> Any:
     return table.select(table.created_at, table.notification).where(
-        table.to_hash.in_(list(hashes)),
-        table.created_at >= since,
-        table.organization == organization_id,
-        table.mode == mode,
+        table.to_hash.in_([Given(name) for name in hashes]),
+        table.created_at >= Given("since"),
+        table.organization == Given("organization"),
+        table.mode == Given("mode"),
         table.direction == "outbound",
         ~surely_not_sent(table),
     )

@@ -2,14 +2,14 @@
 rules, so that both are counted where only so many of a kind may be at work."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import fn
+from peewee import Value, fn
 
-from gateway.models.base import alone, atomic, lock
+from gateway.models.base import alone, atomic, dialect, lock
 from gateway.models.job import Job
 from gateway.models.notification import Notification
 from gateway.models.prepared import Prepared
@@ -38,11 +38,12 @@ def claim(
     only: str | None = None,
     besides: Collection[str] = (),
     also: Collection[Any] = (),
+    untried: bool = False,
 ) -> list[Any]:
-    """Claim due rows of a lane, of one kind of work only, or all `besides` some: their ids, claims
-    and the columns `also` asked for, at most `limit`, in the order in which they should go. Call it
-    inside a transaction."""
-    ids = take(_due(source, lane, now, only, besides), limit)
+    """Claim due rows of a lane, of one kind of work only, or all `besides` some, or only those that
+    never failed: their ids, claims and the columns `also` asked for, at most `limit`, in the order
+    in which they should go. Call it inside a transaction."""
+    ids = take(_due(source, lane, now, only, besides, untried), limit)
     if not ids:
         return []
     table = source.table
@@ -52,19 +53,26 @@ def claim(
         held_by=None,
         claim=table.claim + 1,
         lease_until=now + lease,
-    ).where(table.id.in_(ids))
+    ).where(among(table.id, ids))
     claimed = {row.id: row for row in mine.returning(table.id, table.claim, *also).execute()}
     return [claimed[id_] for id_ in ids]
 
 
 def _due(
-    source: Source, lane: str, now: datetime, only: str | None, besides: Collection[str]
+    source: Source,
+    lane: str,
+    now: datetime,
+    only: str | None,
+    besides: Collection[str],
+    untried: bool,
 ) -> Queue:
     def waiting(row: Any) -> Any:
         found = (row.lane == lane) & row.next_attempt_at.is_null(False)
         kind = getattr(row, source.kind.name)
         if only is not None:
             found &= kind == only
+        if untried:
+            found &= row.reason.is_null()
         return found & kind.not_in(list(besides)) if besides else found
 
     return Queue(
@@ -74,6 +82,14 @@ def _due(
         every=lambda row: (row.next_attempt_at,),
         table=source.table,
     )
+
+
+def among(ids: Any, values: Sequence[str]) -> Any:
+    """Whether an id is among these. PostgreSQL takes them as one value, so that the statement is
+    the same however many they are."""
+    if dialect() == "sqlite":
+        return ids.in_(values)
+    return ids == fn.ANY(Value(list(values), converter=False, unpack=False))
 
 
 def within(kind: str, most: int, limit: int, work: Callable[[int], Claims]) -> Claims:

@@ -6,11 +6,10 @@ from typing import Any
 from peewee import ModelSelect
 
 from gateway.models.listing import Position, page
-from gateway.models.provider_event import ProviderEvent
+from gateway.models.provider_event import UNREADABLE, ProviderEvent
 from gateway.models.reach import Reach
 
 PARKED, DEAD, DISCARDED = "parked", "dead", "discarded"
-UNREADABLE = "unreadable"  # the kind of those that their provider's code could not read
 STATES = (PARKED, DEAD, UNREADABLE)
 
 # What may be shown to people. The body and the query hold what the provider sent.

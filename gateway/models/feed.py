@@ -7,6 +7,8 @@ from typing import Any
 from peewee import SQL, BigAutoField, BigIntegerField, CharField, ForeignKeyField, fn
 
 from gateway.models.base import Row, UTCField, atomic, db, dialect
+from gateway.models.gathering import present
+from gateway.models.many import Statement, at_once, inserting
 from gateway.models.organization import Organization
 from gateway.models.prepared import Given, Prepared
 
@@ -21,7 +23,7 @@ _TX = {
 # one with a higher number. No entry sorts before an older one of the same object; whoever appends
 # holds the object's lock, so that the older one is visible here.
 _AFTER_ITS_LAST = (
-    "greatest({own}, coalesce((SELECT max(tx) FROM feed_entry WHERE object_id = %s), 0))"
+    "greatest({own}, coalesce((SELECT max(tx) FROM feed_entry WHERE object_id = {object}), 0))"
 )
 _HORIZON = (
     "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -66,12 +68,22 @@ class FeedEntry(Row):
     @classmethod
     def append(cls, rows: list[dict[str, Any]]) -> None:
         """Add entries inside the transaction that makes them true."""
-        if not rows:
+        gathering = present()
+        if gathering is not None and rows is not gathering.feed:
+            gathering.feed += rows
             return
         for row in rows if len(rows) <= FEW else ():
             _adding(tuple(row)).run(**row)
         if len(rows) > FEW:
-            cls.insert_many([{"tx": _place(row["object_id"]), **row} for row in rows]).execute()
+            at_once([cls.appending(rows)])
+
+    @classmethod
+    def appending(cls, rows: list[dict[str, Any]]) -> Statement:
+        """The same, one entry at least, as a statement to be sent together with others."""
+        own = _TX[dialect()]
+        if dialect() == "postgresql":
+            own = _AFTER_ITS_LAST.format(own=own, object="{object_id}")
+        return inserting(cls, rows, tx=own)
 
     @classmethod
     def after(
@@ -143,7 +155,7 @@ def _place(object_id: Any) -> SQL:
     own = _TX[dialect()]
     if dialect() == "sqlite":  # one writer at a time: ids are the order
         return SQL(own)
-    return SQL(_AFTER_ITS_LAST.format(own=own), (object_id,))
+    return SQL(_AFTER_ITS_LAST.format(own=own, object="%s"), (object_id,))
 
 
 def _newest_tx() -> int:

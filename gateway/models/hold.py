@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from peewee import SQL, CharField, IntegerField, fn
+from peewee import CharField, IntegerField, fn
 
 from gateway.kinds import REMINDERS as REMINDERS
 from gateway.models.base import Row, UTCField, id_field
@@ -162,8 +162,7 @@ def scopes_held() -> list[str]:
 
 def any_held(scope: str) -> bool:
     """Whether any row waits under this name."""
-    waits = Notification.select(SQL("1")).where(Notification.held_by == scope).limit(1)
-    return waits.scalar() is not None
+    return bool(_ANY_HELD.rows(scope=scope))
 
 
 def rows_held() -> dict[str, int]:
@@ -171,6 +170,16 @@ def rows_held() -> dict[str, int]:
     held = Notification.held_by
     counted: Any = Notification.select(held, fn.COUNT(Notification.id)).where(held.is_null(False))
     return dict(counted.group_by(held).tuples())
+
+
+_ANY_HELD = Prepared(
+    lambda: (
+        Notification.select(Notification.id)
+        .where(Notification.held_by == Given("scope"))
+        .limit(1)
+        .tuples()
+    )
+)
 
 
 @cache

@@ -7,6 +7,7 @@ from peewee import EXCLUDED, Case, CharField, ForeignKeyField, IntegerField, fn
 
 from gateway.domain.lifecycle import JOB_MOVES, JobState, sources
 from gateway.models.base import Row, UTCField, id_field, lock, new_id
+from gateway.models.many import Statement, at_once
 from gateway.models.organization import Organization
 from gateway.models.prepared import Given, Prepared
 from gateway.models.upcoming import wrote
@@ -49,8 +50,17 @@ class Job(Row):
         """Write a job, or move the one of this name and key to this moment: one that waits waits
         for the new one, one that is finished is opened again, one that a worker is at is done once
         more. `of`: organization, mode, kind, lane."""
-        _PLAN.run(id=new_id("jb"), name=name, key=key, due_at=due_at, now=now, **of)
+        at_once([cls.planning(name, key, due_at, now, **of)])
         wrote(due_at)
+
+    @classmethod
+    def planning(
+        cls, name: str, key: str, due_at: datetime, now: datetime, **of: Any
+    ) -> Statement:  # fmt: skip
+        """The same as a statement, to be sent at once. No clock is woken for it: the job begins
+        when one looks by itself."""
+        plan = _PLAN.told(id=new_id("jb"), name=name, key=key, due_at=due_at, now=now, **of)
+        return Statement(*plan)
 
     @classmethod
     def add_once(cls, name: str, key: str, due_at: datetime, now: datetime, **of: Any) -> bool:
@@ -158,19 +168,24 @@ def _beginning() -> Any:
     return begun.where(*mine).returning(Job)
 
 
-def _finishing() -> Any:
+def ending(now: Any) -> dict[Any, Any]:
+    """What is written when a job is done, or to be done once more."""
     again = Job.again_at.is_null(False)
-    done = Job.update(
-        state=Case(None, [(again, J.SCHEDULED)], J.DONE),
-        next_attempt_at=Job.again_at,
-        due_at=Case(None, [(again, Job.again_at)], Job.due_at),
-        finished_at=Case(None, [(again, Job.finished_at)], Given("now", Job.finished_at)),
-        again_at=None,
-        lease_until=None,
-        failures=0,
-        reason=None,
-    )
+    return {
+        Job.state: Case(None, [(again, J.SCHEDULED)], J.DONE),
+        Job.next_attempt_at: Job.again_at,
+        Job.due_at: Case(None, [(again, Job.again_at)], Job.due_at),
+        Job.finished_at: Case(None, [(again, Job.finished_at)], now),
+        Job.again_at: None,
+        Job.lease_until: None,
+        Job.failures: 0,
+        Job.reason: None,
+    }
+
+
+def _finishing() -> Any:
     mine = (Job.id == Given("id"), Job.claim == Given("claim"), Job.state == J.ACTIVE)
+    done = Job.update(ending(Given("now", Job.finished_at)))
     return done.where(*mine).returning(Job.next_attempt_at)
 
 

@@ -1,17 +1,19 @@
 """Which jobs a clock takes next, and which ones a hold keeps back."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from peewee import fn
 
 from gateway.domain.lifecycle import JobState as J
 from gateway.models import due
-from gateway.models.base import atomic, lock
-from gateway.models.job import Job
+from gateway.models.base import lock, whole
+from gateway.models.job import Job, ending
 from gateway.models.upcoming import wrote
 
 SOURCE = due.Source(Job, Job.kind, J.DUE)
+BEGUN = due.Source(Job, Job.kind, J.ACTIVE)
 ALIKE = 500  # jobs that are held back along with one
 
 
@@ -26,7 +28,7 @@ def claim_due(
 ) -> due.Claims:
     """Claim due jobs of a lane for the workers, as `claims.claim_due` does notifications. Those of
     no organization go first."""
-    with atomic():
+    with whole():
         rows = due.claim(SOURCE, lane, now, limit, lease, only=only, besides=besides)
     return [(row.id, row.claim) for row in rows]
 
@@ -41,6 +43,30 @@ def claim_within(
         return claim_due(lane, now, room, lease, only=kind)
 
     return due.within(kind, most, limit, claim)
+
+
+def begin_due(lane: str, kind: str, now: datetime, limit: int, lease: timedelta) -> list[Job]:
+    """Claim due jobs of a lane and a kind and take them up at once, those only that never failed,
+    in the order in which they should go, with what tells which they are. Call it inside a
+    transaction."""
+    told = (Job.organization, Job.name, Job.key, Job.kind, Job.lane)
+    return due.claim(BEGUN, lane, now, limit, lease, only=kind, untried=True, also=told)
+
+
+def finish_all(rows: Sequence[Job], now: datetime) -> bool:
+    """As `Job.finish`, for several, in one statement for each number of a claim; False when none is
+    these claims' any more."""
+    by_claim: dict[int, list[str]] = {}
+    for row in rows:
+        by_claim.setdefault(row.claim, []).append(row.id)
+    ended: list[Any] = []
+    for claim, ids in by_claim.items():
+        mine = (due.among(Job.id, ids), Job.claim == claim, Job.state == J.ACTIVE)
+        done = Job.update(ending(Job.finished_at.to_value(now))).where(*mine)
+        ended += done.returning(Job.next_attempt_at).tuples().execute()
+    for (again,) in ended:
+        wrote(again)
+    return bool(ended)
 
 
 def hand_back(claimed: Iterable[tuple[str, int]], now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from peewee import JOIN, SQL, fn
@@ -9,10 +10,12 @@ from peewee import JOIN, SQL, fn
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models.attempts import table_with
 from gateway.models.booking import Booking
+from gateway.models.call_log import CallLog
 from gateway.models.consent import Consent
 from gateway.models.hold import EVERYTHING, Hold
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
+from gateway.models.prepared import Given, Prepared
 
 
 @dataclass(frozen=True)
@@ -31,23 +34,8 @@ class Seen:
 
 def look(attempt_id: str, claim: int) -> Seen:
     """An attempt written under a claim, as it stands now: one query."""
-    row, attempt, booking = Notification, table_with(attempt_id), Booking
-    channel = attempt.channel if attempt is MessageLog else "voice"
-    granted = Consent.newest_granted(row, channel, attempt.to_hash)
-    frozen = fn.EXISTS(Hold.select(SQL("1")).where(Hold.scope == EVERYTHING))
-    seen: Any = (
-        row.select(
-            row.state, row.claim, row.cancel_requested_at, row.expires_at, row.schedule_version,
-            attempt.state.alias("attempt_state"), booking.schedule_version.alias("present"),
-            frozen.alias("frozen"), granted.alias("granted"),
-        )
-        .join(attempt, on=(attempt.notification == row.id))
-        .switch(row)
-        .join(booking, JOIN.LEFT_OUTER, on=(row.booking == booking.id))
-        .where(attempt.id == attempt_id)
-        .namedtuples()
-        .get()
-    )  # fmt: skip
+    attempt = table_with(attempt_id)
+    seen: Any = _looks(attempt).rows(attempt=attempt_id)[0]
     return Seen(
         mine=(seen.state, seen.claim, seen.attempt_state) == (N.SENDING, claim, attempt.BEGUN),
         frozen=bool(seen.frozen),
@@ -56,3 +44,27 @@ def look(attempt_id: str, claim: int) -> Seen:
         opted_out=seen.granted is not None and not seen.granted,
         expires_at=seen.expires_at,
     )
+
+
+@cache
+def _looks(attempt: type[CallLog] | type[MessageLog]) -> Prepared:
+    return Prepared(lambda: _of(attempt))
+
+
+def _of(attempt: type[CallLog] | type[MessageLog]) -> Any:
+    row, booking = Notification, Booking
+    channel = attempt.channel if attempt is MessageLog else "voice"
+    granted = Consent.newest_granted(row, channel, attempt.to_hash)
+    frozen = fn.EXISTS(Hold.select(SQL("1")).where(Hold.scope == EVERYTHING))
+    return (
+        row.select(
+            row.state, row.claim, row.cancel_requested_at, row.expires_at, row.schedule_version,
+            attempt.state.alias("attempt_state"), booking.schedule_version.alias("present"),
+            frozen.alias("frozen"), granted.alias("granted"),
+        )
+        .join(attempt, on=(attempt.notification == row.id))
+        .switch(row)
+        .join(booking, JOIN.LEFT_OUTER, on=(row.booking == booking.id))
+        .where(attempt.id == Given("attempt"))
+        .namedtuples()
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Self
 from peewee import CharField, IntegerField
 
 from gateway.models.base import Row, UTCField, id_field, take_due
+from gateway.models.prepared import equal
 
 
 class Watched(Row):
@@ -31,10 +32,9 @@ class Watched(Row):
     @classmethod
     def owner(cls, provider: str, account: str, external_id: str) -> Self | None:
         """The attempt that has this id at the provider."""
-        found: Self | None = cls.get_or_none(
-            cls.provider == provider, cls.account == account, cls.external_id == external_id
-        )
-        return found
+        theirs = equal(cls, ("provider", "account", "external_id"))
+        known = {"provider": provider, "account": account, "external_id": external_id}
+        return next(iter(theirs.rows(**known)), None)
 
     def look_up_again(self, at: datetime | None, lookups: int) -> None:
         """Put off the next look-up, or have no more (None); `lookups` counts those that told

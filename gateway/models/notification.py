@@ -1,6 +1,6 @@
 """The queue of record: one row for each thing to tell one person at one moment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,12 +8,14 @@ from peewee import Case, CharField, ForeignKeyField, IntegerField, JSONField, fn
 
 from gateway import tracing
 from gateway.domain.lifecycle import NOTIFICATION_MOVES, PENDING, NotificationState, sources
-from gateway.models import reminder_counts
-from gateway.models.base import Row, UTCField, atomic, id_field, lock
+from gateway.models import gathering, reminder_counts
+from gateway.models.base import Row, UTCField, id_field, locking, whole
 from gateway.models.booking import Booking
 from gateway.models.contact import Contact
 from gateway.models.feed import FeedEntry, entry
+from gateway.models.many import Statement, at_once, inserting
 from gateway.models.organization import Organization
+from gateway.models.prepared import changing
 from gateway.models.upcoming import wrote
 
 N = NotificationState
@@ -114,15 +116,25 @@ class Notification(Row):
         )
 
     @classmethod
-    def add(cls, rows: list[dict[str, Any]]) -> None:
-        """Insert notifications with their feed entries. Call it inside a transaction."""
+    def add(
+        cls,
+        rows: list[dict[str, Any]],
+        also: Sequence[dict[str, Any]] = (),
+        beside: Sequence[Statement] = (),
+    ) -> "list[Notification]":
+        """Insert notifications with their feed entries, those `also` told of and what is to be
+        written `beside` them, in one statement where the database can. Call it inside a
+        transaction."""
         here = tracing.here()
-        rows = [{**row, "traceparent": here} for row in rows]
-        for start in range(0, len(rows), 100):
-            cls.insert_many(rows[start : start + 100]).execute()
-        for row in rows:
-            wrote(row["next_attempt_at"])
-        FeedEntry.append([told(row, row["created_at"]) for row in rows])
+        made = [cls(**{**row, "traceparent": here}) for row in rows]
+        said = [told(row, row["created_at"]) for row in rows] + list(also)
+        written = [inserting(cls, [row.__data__ for row in made])] if made else []
+        written += [FeedEntry.appending(said)] if said else []
+        if written or beside:
+            at_once([*written, *beside])
+        for row in made:
+            wrote(row.next_attempt_at)
+        return made
 
     @classmethod
     def move(
@@ -147,11 +159,12 @@ class Notification(Row):
         values = {"state": to, **stands, **changes}
         if ends:
             values = {"finished_at": now, "slot_at": None, **values}
-        where = [cls.id == row.id, cls.state.in_(before)]
-        if only_claim:
-            where.append(cls.claim == row.claim)
-        with atomic():
-            if not cls.update(**values).where(*where).execute():
+        with whole():
+            moved = gathering.change(row, before, values)
+            if moved is None:
+                change = changing(cls, tuple(values), frozenset(before), only_claim)
+                moved = bool(change.run(of=row.id, under=row.claim, **values))
+            if not moved:
                 return False
             for name, value in values.items():
                 setattr(row, name, value)
@@ -163,18 +176,21 @@ class Notification(Row):
     @classmethod
     def locked(cls, notification_id: str) -> "Notification":
         """A row that is there, locked until the transaction ends."""
-        row: Notification = lock(cls.select().where(cls.id == notification_id)).get()
-        return row
+        kept: Notification | None = gathering.take(notification_id)
+        if kept is not None:
+            return kept
+        rows: list[Notification] = locking(cls, ("id",)).rows(id=notification_id)
+        if not rows:
+            raise cls.DoesNotExist  # type: ignore[attr-defined]
+        return rows[0]
 
     @classmethod
     def held(cls, notification_id: str, claim: int) -> "Notification | None":
         """The due row that this claim holds, locked; None when it was used or taken back."""
         # Without its contact: PostgreSQL would look at the join again after waiting for the lock,
         # and pass over a row whose contact was replaced meanwhile.
-        query = cls.select().where(
-            cls.id == notification_id, cls.claim == claim, cls.state == N.DUE
-        )
-        return next(iter(lock(query)), None)
+        mine = locking(cls, ("id", "claim", "state"))
+        return next(iter(mine.rows(id=notification_id, claim=claim, state=N.DUE)), None)
 
     @classmethod
     def carry(cls, notification_id: str, opens_at: datetime | None = None, **values: Any) -> None:
@@ -198,12 +214,11 @@ class Notification(Row):
     def let_go(cls, notification_id: str, claim: int, step_until: datetime | None = None) -> None:
         """Nobody holds the attempt of this row any more; its state stays. At `step_until` the next
         step of its plan begins."""
-        mine = (cls.id == notification_id, cls.claim == claim)
         free: dict[str, Any] = {"lease_until": None}
         if step_until is not None:
             free["step_until"] = step_until
-        taken = cls.update(**free).where(*mine, cls.state.in_([N.SENDING, N.UNKNOWN]))
-        taken.execute()
+        taken = changing(cls, tuple(free), frozenset((N.SENDING, N.UNKNOWN)), True)
+        taken.run(of=notification_id, under=claim, **free)
 
     @classmethod
     def settle_unknown(cls, row: "Notification", now: datetime, reason: str) -> bool:

@@ -62,6 +62,15 @@ class Offer(Row):
         return next(iter(query.limit(1)), None)
 
     @classmethod
+    def still_open(cls, ids: list[str]) -> "dict[tuple[str, str], list[str]]":
+        """Which of these are open, by organization and mode."""
+        query = cls.select(cls.id, cls.organization, cls.mode)
+        found: dict[tuple[str, str], list[str]] = {}
+        for row in query.where(cls.id.in_(ids), cls.state == OfferState.OFFERED):
+            found.setdefault((row.organization_id, row.mode), []).append(row.id)
+        return found
+
+    @classmethod
     def overdue(cls, since: datetime, limit: int = 500) -> "list[Offer]":
         """Offers that are open, and should not be since then."""
         late = cls.select().where(cls.state == OfferState.OFFERED, cls.expires_at < since)

@@ -7,6 +7,7 @@ from typing import Any
 from peewee import CharField, ForeignKeyField, IntegrityError, JSONField
 
 from gateway.models.base import Row, UTCField, atomic, id_field
+from gateway.models.prepared import Given, Prepared
 
 
 class Organization(Row):
@@ -71,16 +72,7 @@ class ApiKey(Row):
     @classmethod
     def usable(cls, key_id: str, now: datetime) -> "ApiKey | None":
         """The key with its organization, unless it is unknown, revoked or expired."""
-        usable = (
-            cls.select(cls, Organization)
-            .join(Organization)
-            .where(
-                cls.id == key_id,
-                cls.revoked_at.is_null(),
-                cls.expires_at.is_null() | (cls.expires_at > now),
-            )
-        )
-        return next(iter(usable), None)
+        return next(iter(_USABLE.rows(id=key_id, now=now)), None)
 
     @classmethod
     def listed(cls, organization_id: str | None) -> "list[ApiKey]":
@@ -102,3 +94,16 @@ class ApiKey(Row):
         """True when this call revoked it, False when it was unknown or revoked before."""
         changed = cls.update(revoked_at=now).where(cls.id == key_id, cls.revoked_at.is_null())
         return bool(changed.execute())
+
+
+_USABLE = Prepared(
+    lambda: (
+        ApiKey.select(ApiKey, Organization)
+        .join(Organization)
+        .where(
+            ApiKey.id == Given("id"),
+            ApiKey.revoked_at.is_null(),
+            ApiKey.expires_at.is_null() | (ApiKey.expires_at > Given("now")),
+        )
+    )
+)

@@ -1,11 +1,12 @@
 """Queries that are built once. Peewee writes a query's text anew each time it runs, which takes
 longer than running it where the query is small; on the paths where that counts it is kept."""
 
+import json
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from peewee import Context, Field, Node
+from peewee import Context, Field, Function, JSONField, Node
 
 
 class _Place(NamedTuple):
@@ -25,7 +26,7 @@ class Given(Node):
         self.name, self.field = name, field
 
     def __sql__(self, context: Context) -> Context:
-        convert = self.field.db_value if self.field else context.state.converter
+        convert = _kept_as(self.field) if self.field else context.state.converter
         place = self.bare._replace(convert=convert or _as_it_is)
         text: Context = context.value(place, converter=False)
         return text
@@ -36,6 +37,20 @@ class Given(Node):
         return _Place(self.name, _as_it_is)
 
 
+def _kept_as(field: Field) -> Callable[[Any], Any]:
+    """How a field's values go to the database. On SQLite peewee has a function make JSON of its
+    text, which a parameter can't do and need not."""
+    if not isinstance(field, JSONField):
+        convert: Callable[[Any], Any] = field.db_value
+        return convert
+
+    def text(value: Any) -> Any:
+        kept: Any = field.db_value(value)  # type: ignore[no-untyped-call]
+        return json.dumps(value, separators=(",", ":")) if isinstance(kept, Function) else kept
+
+    return text
+
+
 class Prepared:
     """A query by `build`, which is called once for each kind of database. Everything that differs
     from run to run is Given. Safe to be shared by threads."""
@@ -43,18 +58,37 @@ class Prepared:
     def __init__(self, build: Callable[[], Any]) -> None:
         self._build = build
         self._known: dict[type, tuple[Any, str, list[Any]]] = {}
+        self._shapes: dict[type, Any] = {}
 
     def rows(self, **given: Any) -> list[Any]:
         """Run it with these values; what it selects or returns."""
         query, cursor = self._run(given)
-        return list(query._get_cursor_wrapper(cursor))
+        kind = type(query._database)
+        shape = self._shapes.get(kind)
+        if shape is None:
+            shape = query._get_cursor_wrapper(cursor)
+            shape.initialize()  # how columns become a row is the same each time
+            shape.cursor = None
+            self._shapes[kind] = shape
+        return [shape.process_row(row) for row in cursor.fetchall()]
 
     def run(self, **given: Any) -> int:
         """Run it with these values; how many rows it changed."""
         query, cursor = self._run(given)
         return int(query._database.rows_affected(cursor))
 
+    def told(self, **given: Any) -> tuple[str, list[Any]]:
+        """Its text and its parameters with these values, to be run with others."""
+        _, text, values = self._filled(given)
+        return text, values
+
     def _run(self, given: dict[str, Any]) -> tuple[Any, Any]:
+        from gateway.models.base import db
+
+        query, text, values = self._filled(given)
+        return query, db.execute_sql(text, values)
+
+    def _filled(self, given: dict[str, Any]) -> tuple[Any, str, list[Any]]:
         from gateway.models.base import db
 
         kind = type(db.obj)
@@ -66,17 +100,40 @@ class Prepared:
             place.convert(given[place.name]) if isinstance(place, _Place) else place
             for place in places
         ]
-        return query, db.execute_sql(text, values)
+        return query, text, values
 
 
 @cache
-def changing(table: Any, names: tuple[str, ...], states: frozenset[Any]) -> Prepared:
+def changing(
+    table: Any, names: tuple[str, ...], states: frozenset[Any] | None, claimed: bool = False
+) -> Prepared:
     """An UPDATE of these columns of the row with the id `of`, as long as it is in one of these
-    states: the one statement by which a lifecycle moves."""
+    states (None: in any) and, with `claimed`, under the claim `under`: the one statement by which a
+    lifecycle moves."""
     fields = table._meta.fields
     values = {name: Given(name, fields[name]) for name in names}
-    return Prepared(
-        lambda: table.update(values).where(
-            table.id == Given("of"), table.state.in_(sorted(map(str, states)))
-        )
-    )
+    where = [table.id == Given("of")]
+    if states is not None:
+        where.append(table.state.in_(sorted(map(str, states))))
+    if claimed:
+        where.append(table.claim == Given("under"))
+    return Prepared(lambda: table.update(values).where(*where))
+
+
+@cache
+def adding(table: Any, names: tuple[str, ...]) -> Prepared:
+    """An INSERT of one row with these columns, which changes nothing where it would be a double."""
+    fields = table._meta.fields
+    values = {name: Given(name, fields[name]) for name in names}
+    return Prepared(lambda: table.insert(values).on_conflict_ignore())
+
+
+@cache
+def equal(table: Any, names: tuple[str, ...]) -> Prepared:
+    """The rows whose columns of these names, none of them NULL, are as given."""
+    return Prepared(lambda: table.select().where(*same(table, names)))
+
+
+def same(table: Any, names: tuple[str, ...]) -> list[Any]:
+    """The conditions that these columns are as given."""
+    return [getattr(table, name) == Given(name) for name in names]

@@ -1,15 +1,30 @@
 """The inbox: every authentic provider event, stored once before it is acknowledged."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 
-from peewee import CharField, ForeignKeyField, IntegerField, TextField, fn
+from peewee import SQL, CharField, ForeignKeyField, IntegerField, Select, TextField, fn
 
 from gateway.domain.callback import EventKind
 from gateway.models.attempt import Attempt
-from gateway.models.base import Row, UTCField, WordField, id_field, lock, take_due
+from gateway.models.base import (
+    Row,
+    UTCField,
+    WordField,
+    atomic,
+    dialect,
+    id_field,
+    lock,
+    take_due,
+)
 from gateway.models.call_log import CallLog
 from gateway.models.message_log import MessageLog
 from gateway.models.organization import Organization
+from gateway.models.prepared import Given, Prepared, adding
+
+UNREADABLE = "unreadable"  # the kind of those that their provider's code could not read
 
 
 class ProviderEvent(Row):
@@ -55,8 +70,19 @@ class ProviderEvent(Row):
     @classmethod
     def keep(cls, **values: object) -> str | None:
         """Store an event; its id, or None when the same event is there already."""
-        stored = cls.insert(**values).on_conflict_ignore().returning(cls.id).execute()
-        return next((row.id for row in stored), None)
+        row = cls(**values)
+        told = dict(row.__data__)
+        return str(row.id) if adding(cls, tuple(told)).run(**told) else None
+
+    @classmethod
+    def keep_unseen(cls, **values: object) -> str | None:
+        """The same, and None as well when anything readable of the same signed content is there:
+        one statement, that is durable when this returns."""
+        row = cls(**values)
+        told = dict(row.__data__)
+        with at_once():
+            kept = _keeping(tuple(told)).run(**told)
+        return str(row.id) if kept else None
 
     @classmethod
     def by_digest(cls, provider: str, digest: str) -> list["ProviderEvent"]:
@@ -143,3 +169,27 @@ class ProviderEvent(Row):
             .where(about.in_(ids), cls.kind.in_(statuses), cls.state == "applied")
             .order_by(fn.COALESCE(cls.occurred_at, cls.received_at), cls.sequence, cls.received_at)
         )
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Around one statement: on PostgreSQL it is a transaction of its own, and on SQLite it waits
+    for its turn."""
+    if dialect() == "postgresql":
+        yield
+        return
+    with atomic():
+        yield
+
+
+@cache
+def _keeping(names: tuple[str, ...]) -> Prepared:
+    fields = [ProviderEvent._meta.fields[name] for name in names]
+    same = ProviderEvent.select(SQL("1")).where(
+        ProviderEvent.digest == Given("digest"),
+        ProviderEvent.provider == Given("provider"),
+        ProviderEvent.kind != UNREADABLE,
+    )
+    row = Select(columns=[Given(field.name, field) for field in fields])
+    new = row.where(~fn.EXISTS(same))
+    return Prepared(lambda: ProviderEvent.insert_from(new, fields).on_conflict_ignore())

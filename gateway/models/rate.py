@@ -3,6 +3,7 @@
 from peewee import CharField
 
 from gateway.models.pace import Paced
+from gateway.models.prepared import Given, Prepared
 
 RATE = "rate|"
 USUAL = "|usual"  # of a limit that follows a setting
@@ -46,10 +47,16 @@ class Rate(Paced):
         holds a second for the purpose where the organization has no limit of its own for it."""
         own = organization_scope(organization_id, purpose)
         scopes = [organization_scope(organization_id), own, own + USUAL]
-        found = {row.id: row for row in cls.select().where(cls.id.in_(scopes))}
+        asked = dict(zip(("whole", "own", "usual"), scopes, strict=True))
+        found = {row.id: row for row in _OF_SCOPES.rows(**asked)}
         if usual is None or own in found:
             found.pop(own + USUAL, None)
         elif own + USUAL not in found or found[own + USUAL].rate_per_second != usual:
             cls.put(own + USUAL, usual)
             found[own + USUAL] = cls.get_by_id(own + USUAL)
         return [found[scope] for scope in scopes if scope in found]
+
+
+_OF_SCOPES = Prepared(
+    lambda: Rate.select().where(Rate.id.in_([Given("whole"), Given("own"), Given("usual")]))
+)

@@ -1,12 +1,15 @@
 """Numbers and addresses that calls and messages come from, each with its rate."""
 
 from datetime import datetime
+from functools import reduce
+from operator import and_
 
-from peewee import Case, CharField, ForeignKeyField
+from peewee import Case, CharField, ForeignKeyField, ModelSelect
 
 from gateway.models.base import UTCField, id_field
 from gateway.models.organization import Organization
 from gateway.models.pace import Paced
+from gateway.models.prepared import Given, Prepared, same
 
 
 class Sender(Paced):
@@ -31,15 +34,12 @@ class Sender(Paced):
     ) -> "Sender | None":
         """Who an organization's messages come from: its own sender, the oldest if it has several,
         else the row of the shared one (provider, account, address), if there is one."""
-        own = cls.organization == organization_id
-        either = own & (cls.mode == mode)
-        if shared is not None:
-            provider, account, address = shared
-            same = (cls.provider == provider) & (cls.account == account) & (cls.address == address)
-            either |= same
-        own_first = Case(None, [(own, 0)], 1)
-        found = cls.select().where(cls.channel == channel, either)
-        return next(iter(found.order_by(own_first, cls.created_at).limit(1)), None)
+        provider, account, address = shared or ("", "", "")
+        found = _SERVING.rows(
+            organization=organization_id, mode=mode, channel=channel, provider=provider,
+            account=account, address=address,
+        )  # fmt: skip
+        return next(iter(found), None)
 
     @classmethod
     def own(cls, organization_id: str, mode: str, channel: str) -> "Sender | None":
@@ -97,3 +97,15 @@ class Sender(Paced):
             cls.update(rate_per_second=rate).where(cls.id == row.id).execute()
             row.rate_per_second = rate
         return row
+
+
+def _serving() -> "ModelSelect[Sender]":
+    own = Sender.organization == Given("organization")
+    shared = reduce(and_, same(Sender, ("provider", "account", "address")))
+    either = (own & (Sender.mode == Given("mode"))) | shared
+    found = Sender.select().where(Sender.channel == Given("channel"), either)
+    own_first = Case(None, [(own, 0)], 1)
+    return found.order_by(own_first, Sender.created_at).limit(1)
+
+
+_SERVING = Prepared(_serving)

@@ -15,6 +15,8 @@ from typing import Any
 from peewee import OperationalError
 from playhouse.pool import PooledSqliteDatabase
 
+from gateway.models.gathering import write_changes
+
 WAIT = 4.0  # seconds for a turn; after that the caller hears that the database is locked
 
 
@@ -38,6 +40,11 @@ class FairSqliteDatabase(PooledSqliteDatabase):  # type: ignore[misc]
                 "cache_size": -16000,
             },
         )
+
+    def execute_sql(self, sql: Any, params: Any = None) -> Any:
+        """As peewee's, after what this thread's transaction kept back was written."""
+        write_changes()
+        return super().execute_sql(sql, params)
 
     @contextmanager
     def turn(self) -> Iterator[None]:

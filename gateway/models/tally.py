@@ -8,6 +8,8 @@ from peewee import CharField, DoubleField, fn
 
 from gateway.metrics import Series
 from gateway.models.base import Row, alone, atomic, id_field, new_id
+from gateway.models.gathering import present
+from gateway.models.prepared import adding
 
 MANY = 1000  # rows, above which they are put together
 AT_ONCE = 20_000
@@ -24,9 +26,16 @@ class Tally(Row):
     @classmethod
     def add(cls, counted: Mapping[Series, float]) -> None:
         """Add to these series, in the transaction that is open if one is."""
+        gathering = present()
+        if gathering is not None and counted is not gathering.counts:
+            gathering.counts.update(counted)
+            return
         rows = [
             {"id": new_id("ta"), "series": _text(key), "value": counted[key]} for key in counted
         ]
+        if len(rows) == 1:
+            adding(cls, tuple(rows[0])).run(**rows[0])
+            return
         for start in range(0, len(rows), 200):
             cls.insert_many(rows[start : start + 200]).execute()
 

@@ -9,6 +9,7 @@ from gateway.domain import templates
 from gateway.models.base import Row, UTCField, id_field
 from gateway.models.listing import Position, page
 from gateway.models.organization import Organization
+from gateway.models.prepared import Given, Prepared
 
 
 class Template(Row):
@@ -34,7 +35,7 @@ class Template(Row):
     @classmethod
     def newest_named(cls, organization_id: str, name: str) -> list[templates.Template]:
         """The newest version for each channel and language of this name, in one query."""
-        mine = cls._newest(organization_id).where(cls.name == name)
+        mine = _NEWEST_NAMED.rows(organization=organization_id, name=name)
         return [row.wording() for row in mine]
 
     @classmethod
@@ -72,7 +73,7 @@ class Template(Row):
         return page(query, filters, _CONDITIONS, (cls.created_at, cls.id), before, limit)
 
     @classmethod
-    def _newest(cls, organization_id: str) -> "ModelSelect[Template]":
+    def _newest(cls, organization_id: Any) -> "ModelSelect[Template]":
         other = cls.alias()
         last = other.select(fn.MAX(other.version)).where(
             other.organization == cls.organization,
@@ -104,3 +105,6 @@ _CONDITIONS: dict[str, Callable[[Any], Any]] = {
     "channel": lambda value: Template.channel == value,
     "locale": lambda value: Template.locale == value,
 }
+_NEWEST_NAMED = Prepared(
+    lambda: Template._newest(Given("organization")).where(Template.name == Given("name"))
+)

@@ -16,6 +16,9 @@ from gateway.models.base import db, dialect, lock
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
 
+# Not a parameter, which PostgreSQL takes for a tenth of all rows and plans anew each time.
+ONE = SQL("1")
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -73,13 +76,13 @@ def _organizations(queue: Queue) -> list[str]:
     other, probe = row.alias(), row.alias()
     # Ordered by both columns, since only the index of those waiting has that order.
     start = row.select(row.organization).where(queue.waiting(row), row.organization.is_null(False))
-    start = start.order_by(row.organization, queue.first(row)).limit(1)
+    start = start.order_by(row.organization, queue.first(row)).limit(ONE)
     seen = Select(columns=(start,)).cte("seen", recursive=True, columns=("id",))
     after = (
         other.select(other.organization)
         .where(queue.waiting(other), other.organization > seen.c.id)
         .order_by(other.organization, queue.first(other))
-        .limit(1)
+        .limit(ONE)
     )
     every = seen.union_all(Select((seen,), (after,)).where(seen.c.id.is_null(False)))
     ready = probe.select(SQL("1")).where(

@@ -20,6 +20,8 @@ def dedup_key(*parts: str) -> str:
 
 def clean(text: str) -> str:
     """The text without NUL and lone surrogates, which no database stores."""
+    if text.isascii() and "\x00" not in text:  # nearly always
+        return text
     return _UNSTORABLE.sub("", text)
 
 

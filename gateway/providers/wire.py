@@ -38,16 +38,14 @@ class Exchange:
         self.overdue = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(max(0.0, self.remaining()), self._cut)
-        self._timer.daemon = True
 
     def __enter__(self) -> "Exchange":
         _current.exchange = self
-        self._timer.start()
+        _deadlines.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        _deadlines.drop(self)
         self.release()
         _current.exchange = None
 
@@ -63,7 +61,7 @@ class Exchange:
                 self._socket = socket.socket(fileno=os.dup(connection.fileno()))
             overdue = self.overdue
         if overdue:
-            self._cut()
+            self.cut()
 
     def release(self) -> None:
         """The connection is no longer ours: another thread may take it from the pool."""
@@ -72,12 +70,53 @@ class Exchange:
         if watched is not None:
             watched.close()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Its time is over: shut its connection down."""
         with self._lock:
             self.overdue = True
             if self._socket is not None:
                 with suppress(OSError):  # it may be down already
                     self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Deadlines:
+    """One thread of a process that cuts every exchange whose deadline has come: a timer for each
+    would be a thread for each."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._open: set[Exchange] = set()
+        self._wakes_at = 0.0
+        self._thread: threading.Thread | None = None
+
+    def add(self, exchange: Exchange) -> None:
+        with self._changed:
+            self._open.add(exchange)
+            if self._thread is None or not self._thread.is_alive():  # as in a forked process
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif exchange.deadline < self._wakes_at:
+                self._changed.notify()
+
+    def drop(self, exchange: Exchange) -> None:
+        with self._changed:
+            self._open.discard(exchange)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                over = [one for one in self._open if one.remaining() <= 0]
+                self._open.difference_update(over)
+                now = time.monotonic()
+                first = min((one.deadline for one in self._open), default=now + IDLE_SECONDS)
+                if not over:
+                    self._wakes_at = first
+                    self._changed.wait(max(0.0, first - now))
+            for one in over:
+                one.cut()
+
+
+_deadlines = _Deadlines()
 
 
 class _Current(threading.local):

@@ -19,7 +19,7 @@ from gateway.models.base import atomic
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.notification import Notification
 from gateway.models.restored import Unfinished, Way
-from gateway.usecases import inbox, outcomes, sightings, steps
+from gateway.usecases import inbox, intake, outcomes, sightings, steps
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ def adopt(row: Unfinished, parts: Sequence[Part], papers: Papers, now: datetime)
         for part in parts:
             mine = next(one for one, found in reversed(seen) if found in part.owned.attempts)
             seen += [(mine, found) for found in part.owned.suspected]
-        until = now + inbox.HANDED_OVER
+        until = now + intake.HANDED_OVER
         events = [sightings.keep(call, found, until, now) for call, found in seen]
         _bring_along(present, parts[-1], calls, now)
     log.info("call adopted", notification_id=row.id, calls=len(seen))

@@ -7,10 +7,11 @@ from gateway.domain import times
 from gateway.domain.errors import Conflict, Invalid, NotFound
 from gateway.domain.lifecycle import BOOKING_MOVES, BookingState
 from gateway.domain.outcomes import Reason
-from gateway.models import attempts, booking_search, withdrawal
+from gateway.models import attempts, booking_intake, booking_search, withdrawal
 from gateway.models.attempts import AnyAttempt
-from gateway.models.base import atomic
+from gateway.models.base import atomic, whole
 from gateway.models.booking import Booking
+from gateway.models.booking_intake import Seen
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.notification import Notification
 from gateway.usecases import (
@@ -40,32 +41,40 @@ def book(caller: Caller, wanted: Wanted, now: datetime) -> Booked:
     """Book, with all its notifications, in one transaction. The same external id again is no
     second booking: the first is returned when the request is the same. Raises Conflict when it
     differs, Invalid for times and rules that can't be, NoProvider."""
-    with atomic():
-        known = _same(caller, wanted)
-        if known is not None:
-            return Booked(known, created=False)
+    with whole():
+        seen = _look(caller, wanted)
+        if seen.booking is not None:
+            return Booked(_same(caller, wanted, seen.booking), created=False)
         _check_start(wanted.starts_at, now)
-        rules = schedule.rules_in(_reminders(caller, wanted))
-        readiness.require(caller.organization_id, caller.mode, map(schedule.channels_of, rules))
-        booking = _insert(caller, wanted, now)
-        if booking is None:
-            known = _same(caller, wanted)
+        kept = _reminders(caller, wanted)
+        channels = map(schedule.channels_of, schedule.rules_in(kept))
+        readiness.require(caller.organization_id, caller.mode, channels, seen.senders)
+        booking = _made_up(caller, wanted, seen, kept, now)
+        written = booking_intake.write(booking, booking.contact)
+        if written is None:
+            known = _look(caller, wanted).booking
             if known is None:
                 raise Conflict("another request books the same external_id")
-            return Booked(known, created=False)
-        slots.taken_by(booking, now)
-        ring = schedule.write(booking, now)
-        preferences.changed([booking.contact], now)
-        leaving.booked(booking.contact, now)
-        _tell(booking, now)
-    return Booked(booking, True, ring)
+            return Booked(_same(caller, wanted, known), created=False)
+        if written.free:
+            slots.taken_by(booking, now)
+        job = preferences.of_booked(booking.contact, now)
+        rows = schedule.planned(booking, now)
+        planned = Notification.add(rows, [_said(booking, now)], [job])
+        if written.enrolled:
+            leaving.booked(booking.contact, now)
+    return Booked(booking, True, schedule.ring_of(rows), planned=planned)
 
 
-def _same(caller: Caller, wanted: Wanted) -> Booking | None:
-    if wanted.external_id is None:
-        return None
-    found = Booking.of(caller.organization_id, caller.mode, external_id=wanted.external_id)
-    if found is not None and found.fingerprint != wanted.fingerprint:
+def _look(caller: Caller, wanted: Wanted) -> Seen:
+    people_ = (people.external_id(wanted.contact), people.external_id(wanted.staff))
+    return booking_intake.look(caller.organization_id, caller.mode, wanted.external_id, *people_)
+
+
+def _same(caller: Caller, wanted: Wanted, booking_id: str) -> Booking:
+    """The booking that has the external id, if it was the same request that made it."""
+    found = show(caller, booking_id)
+    if found.fingerprint != wanted.fingerprint:
         raise Conflict("a different booking has this external_id", "external_id")
     return found
 
@@ -83,33 +92,17 @@ def _reminders(caller: Caller, wanted: Wanted) -> list[dict[str, Any]]:
     return [rule.to_json() for rule in wanted.reminders]
 
 
-def _insert(caller: Caller, wanted: Wanted, now: datetime) -> Booking | None:
-    organization = caller.organization
-    contact = people.keep(caller, "contact", wanted.contact, now)
-    staff = people.keep(caller, "staff", wanted.staff, now) if wanted.staff else None
-    made = Booking.add(
-        organization=caller.organization_id,
-        mode=caller.mode,
-        external_id=wanted.external_id,
-        contact=contact.id,
-        staff=staff.id if staff else None,
-        service=wanted.service,
-        starts_at=wanted.starts_at,
-        starts_at_text=wanted.starts_at_text,
-        time_zone=wanted.time_zone or contact.time_zone or organization.time_zone,
-        duration_minutes=wanted.duration_minutes,
-        state=BookingState.BOOKED,
-        reminders=_reminders(caller, wanted),
-        metadata=wanted.metadata,
-        policy=wanted.policy,
-        fingerprint=wanted.fingerprint,
-        booked_at=now,
-        updated_at=now,
-    )
-    if made is None:
-        return None
-    booking = show(caller, made)
-    overdue.plan(booking)
+def _made_up(
+    caller: Caller, wanted: Wanted, seen: Seen, reminders: list[dict[str, Any]], now: datetime
+) -> Booking:
+    """The booking, yet to be written, its people kept."""
+    fresh = seen.contact is False
+    contact = people.keep(caller, "contact", wanted.contact, now, fresh=fresh)
+    staff = None
+    if wanted.staff:
+        staff = people.keep(caller, "staff", wanted.staff, now, fresh=seen.staff is False)
+    booking = wanted.booking(caller.organization, caller.mode, contact, staff, reminders, now)
+    booking.overdue_at = overdue.planned(booking)
     return booking
 
 
@@ -235,14 +228,9 @@ def reminders(caller: Caller, booking_id: str) -> list[tuple[Notification, list[
 
 
 def _tell(booking: Booking, now: datetime, type_: str | None = None) -> None:
-    said = entry(
-        booking.organization_id,
-        booking.mode,
-        now,
-        "booking",
-        booking.id,
-        booking.state,
-        None,
-        type_,
-    )
-    FeedEntry.append([said])
+    FeedEntry.append([_said(booking, now, type_)])
+
+
+def _said(booking: Booking, now: datetime, type_: str | None = None) -> dict[str, Any]:
+    whose = (booking.organization_id, booking.mode)
+    return entry(*whose, now, "booking", booking.id, booking.state, None, type_)

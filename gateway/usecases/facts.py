@@ -12,8 +12,9 @@ from gateway.domain.lifecycle import BookingState
 from gateway.domain.outcomes import Reason
 from gateway.domain.policy import Policy
 from gateway.domain.reminders import EVERY
-from gateway.models import contacted
+from gateway.models import circumstances, contacted
 from gateway.models.booking import Booking
+from gateway.models.circumstances import Circumstances
 from gateway.models.consent import Consent
 from gateway.models.contact import Contact
 from gateway.models.notification import Notification
@@ -39,6 +40,7 @@ class Occasion:
 
     organization: Organization
     booking: Booking | None
+    circumstances: Circumstances | None = None  # where they were looked up along with it
 
     @property
     def policy(self) -> Policy:
@@ -53,9 +55,9 @@ class Occasion:
 
 def occasion_of(row: Notification) -> Occasion:
     """The occasion of a notification, whose contact is read along with it."""
-    row.contact = Contact.with_organization(row.contact_id)
-    booking = Booking.get_or_none(Booking.id == row.booking_id) if row.booking_id else None
-    return Occasion(row.contact.organization, booking)
+    row.contact, known = circumstances.around(row)
+    booking = Booking.get_by_id(row.booking_id) if row.booking_id else None
+    return Occasion(row.contact.organization, booking, known)
 
 
 def address_of(contact: Contact, channel: str) -> tuple[str | None, str]:
@@ -136,8 +138,7 @@ def gather(
         ended=ended(row, booking) or subject.ended,
         planned_for=row.schedule_version,
         in_force=row.schedule_version if in_force is None else in_force,
-        opted_out=bool(hashed)
-        and Consent.withdrawn(row.organization_id, row.mode, row.channel, row.purpose, hashed),
+        opted_out=bool(hashed) and _opted_out(row, about, hashed),
         has_address=bool(hashed),
         channel_usable=usable,
         channel=row.channel,
@@ -153,6 +154,12 @@ def gather(
         made_at=row.created_at,
         successor_at=_successor(row) if quiet is not None else None,
     )
+
+
+def _opted_out(row: Notification, about: Occasion, hashed: str) -> bool:
+    if about.circumstances is not None:
+        return about.circumstances.opted_out
+    return Consent.withdrawn(row.organization_id, row.mode, row.channel, row.purpose, hashed)
 
 
 def ended(row: Notification, booking: Booking | None) -> Reason | None:

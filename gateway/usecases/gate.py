@@ -73,13 +73,14 @@ def open_attempt(
         if decision.state != N.SENDING or served is None:
             _turn_away(row, decision, now)
             return None
-        provider, sender = served
-        digits = facts.takes_digits(row)
+        (provider, sender), digits = served, facts.takes_digits(row)
         content = _content(row, about, now, digits=digits)
         if content is None:
             consequences.not_reached(row, UNFILLABLE, now, dead=True)
             return None
-        found = passage.way(row, sender, Passage(provider, sender.account), now)
+        found = passage.way(
+            row, sender, Passage(provider, sender.account), now, about.circumstances
+        )
         if isinstance(found, passage.Wait):
             if not (found.too_long(now) and steps.give_way(row, now)):
                 passage.put_back(row, found, now)
@@ -124,8 +125,9 @@ def _content(row: Notification, about: Occasion, now: datetime, *, digits: bool)
     """The words, None when they can't be filled in: then nothing leaves."""
     try:
         return wording.render(
-            row, about.booking, row.channel, about.organization, now, digits=digits
-        )
+            row, about.booking, row.channel, about.organization, now, digits=digits,
+            own=about.circumstances is None or about.circumstances.any_template,
+        )  # fmt: skip
     except wording.Unfillable as objection:
         log.error("wording can't be filled in", notification_id=row.id, problem=str(objection))
         return None

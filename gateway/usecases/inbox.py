@@ -1,134 +1,27 @@
-"""The inbox: verify, store once, acknowledge; apply later."""
+"""The inbox: what was stored is applied, once, in any order."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 
 import structlog
 
-from gateway.domain.callback import (
-    Acknowledgement,
-    Callback,
-    EventKind,
-    Malformed,
-    Unreadable,
-    Verified,
-)
+from gateway.domain.callback import Callback, EventKind, Malformed, Unreadable, Verified
 from gateway.domain.callback import ProviderEvent as Told
-from gateway.domain.errors import NotFound
-from gateway.domain.provider import Provider
 from gateway.failpoints import hit
 from gateway.models.attempts import AnyAttempt
 from gateway.models.base import atomic, is_lost
 from gateway.models.call_log import CallLog
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.message_log import MessageLog
-from gateway.models.provider_event import ProviderEvent
-from gateway.providers import get, route
+from gateway.models.provider_event import UNREADABLE, ProviderEvent
+from gateway.providers import get
 from gateway.usecases import duplicates, ending, happenings, inbound, outcomes, replies, sightings
+from gateway.usecases.intake import columns
 from gateway.usecases.work import backoff
 
 log = structlog.get_logger(__name__)
 
-UNREADABLE = "unreadable"
 _MESSAGES = (EventKind.MESSAGE_STATUS, EventKind.OPT_OUT)
-HANDED_OVER = timedelta(seconds=5)  # until then the nudge is trusted, afterwards the clock sees it
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The carrier's acknowledgement; `event_ids` are what to hand to a worker, none when there is
-    nothing to apply; `known` says that all of it was stored before."""
-
-    acknowledgement: Acknowledgement
-    event_ids: tuple[str, ...]
-    known: bool
-
-
-def keep(callback: Callback, now: datetime) -> Kept:
-    """Store the events of an authentic callback, each once. When this returns, they are durable.
-    Raises NotFound for an address no carrier has, Forbidden when it is not authentic, Malformed
-    when it is not an event of this carrier at all, StoreUnavailable when it could not be
-    stored."""
-    target = route(callback.path)
-    if target is None:
-        raise NotFound
-    provider, address = target
-    verified = provider.verify(callback, now)
-    hit("hook.after_verify")
-    told, objection = _read(provider, callback, verified)
-    if _seen(provider.name, verified.digest, readable=bool(told)):
-        return Kept(address.acknowledgement, (), known=True)
-    came = {
-        "provider": provider.name,
-        "digest": verified.digest,
-        "secret": verified.key,
-        "path": callback.path,
-        "query": callback.query,
-        "content_type": callback.headers.get("content-type", "")[:100],
-        "received_at": now,
-    }
-    whole = callback.body.decode("utf-8", "replace")
-    with atomic():
-        stored = [
-            ProviderEvent.keep(
-                **came, body=_text(whole if one.part is None else one.part), **_columns(one, now)
-            )
-            for one in told
-        ]
-        if not told:
-            unread = ProviderEvent.keep(**came, body=_text(whole), **_unread(verified, objection))
-            if unread is not None:
-                DeadLetter.bury(ProviderEvent.get_by_id(unread), str(objection), now)
-                log.warning("provider event parked", event_id=unread, reason=objection)
-        hit("hook.before_commit")
-    hit("hook.after_commit")
-    ids = tuple(event_id for event_id in stored if event_id is not None)
-    return Kept(address.acknowledgement, ids, known=not ids and (bool(told) or unread is None))
-
-
-def _text(body: str) -> str:
-    return body.replace("\x00", "")
-
-
-def _read(
-    provider: Provider, callback: Callback, verified: Verified
-) -> tuple[Sequence[Told], str | None]:
-    try:
-        return provider.parse(callback, verified), None
-    except Unreadable as objection:
-        return (), str(objection)[:200]
-
-
-def _seen(provider: str, digest: str, *, readable: bool) -> bool:
-    """Whether the same signed content was stored before, however it was cut into parameters. One
-    that could not be read does not stand in the way of one that can."""
-    same = ProviderEvent.by_digest(provider, digest)
-    return any(not readable or event.kind != UNREADABLE for event in same)
-
-
-def _columns(told: Told, now: datetime) -> dict[str, object]:
-    return {
-        "account": told.account,
-        "kind": told.kind,
-        "dedup_key": told.dedup_key,
-        "external_id": told.external_id,
-        "attempt_hint": told.attempt_id,
-        "status": told.provider_status,
-        "sequence": told.sequence,
-        "occurred_at": told.occurred_at,
-        "next_attempt_at": now + HANDED_OVER,
-    }
-
-
-def _unread(verified: Verified, objection: str | None) -> dict[str, object]:
-    return {
-        "account": verified.accounts[0],
-        "kind": UNREADABLE,
-        "dedup_key": f"{UNREADABLE}|{verified.digest}",
-        "state": "parked",
-        "reason": objection,
-    }
 
 
 def apply(event_id: str, now: datetime) -> None:
@@ -186,10 +79,21 @@ def _readable(event: ProviderEvent, now: datetime) -> Told | None:
         DeadLetter.bury(event, reason, now)
         log.warning("provider event parked", event_id=event.id, reason=reason)
         return None
-    if event.kind == UNREADABLE and not ProviderEvent.reread(event, **_columns(told, now)):
+    if event.kind == UNREADABLE and not ProviderEvent.reread(event, **columns(told, now)):
         ProviderEvent.park(event, "known by another delivery", event.tries, None, state="applied")
         return None
     return told
+
+
+def plain(event: ProviderEvent) -> Told | None:
+    """What an event of a webhook says that was readable when it came; None where it has to be
+    looked at more closely."""
+    if event.source != "webhook":
+        return None
+    try:
+        return _retold(event)
+    except (Unreadable, Malformed):
+        return None
 
 
 def _retold(event: ProviderEvent) -> Told:

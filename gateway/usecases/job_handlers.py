@@ -39,3 +39,6 @@ HANDLERS: dict[str, Handler] = {
     "snapshot.day": snapshots.count,
     "invoice.remind": dunning.remind,
 }
+
+# Of these, several at once: all of them, or an exception, after which each is done by itself.
+SEVERAL: dict[str, Callable[[list[str], datetime], None]] = {"offer.expire": offers.expire_several}

@@ -1,5 +1,6 @@
 """Doing a job: from its claim to its end, its next try or its dead letter."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -16,55 +17,106 @@ from gateway.models.dead_letter import JOB, REPLAYED, DeadLetter
 from gateway.models.hold import EVERYTHING, Hold, kind_scope, queue_scope
 from gateway.models.job import Job
 from gateway.usecases import work
-from gateway.usecases.job_handlers import HANDLERS
+from gateway.usecases.job_handlers import HANDLERS, SEVERAL
 
 log = structlog.get_logger(__name__)
 
 SOON = timedelta(seconds=1)
 LONGEST = 0.5  # real seconds in which one worker may go on with further jobs of a kind
+FEW, BATCH = 5, 250  # at least and at most so many of them are taken up at once
+SHARE = 0.05  # … and as many as take about so many seconds of the processor
+PATIENCE = timedelta(seconds=5)  # after which those of them that were not begun go back
 
 
 def perform(job_id: str, claim: int, clock: Callable[[], datetime], lease: timedelta) -> None:
     """Do a claimed job. Safe to run any number of times: only the holder of the claim takes it up,
     and only once. `lease` is how long it is held. Where only so many of its kind may be at work,
-    its place goes to the next that is due, so that none is free while others wait."""
+    its place goes to the next that are due, one after the other, so that none is free while others
+    wait."""
     until = clock() + timedelta(seconds=LONGEST)
-    following: tuple[str, int] | None = (job_id, claim)
-    while following is not None:
-        row = _begin(*following, clock(), lease)
-        if row is None:
-            return
+    rows = _begin(job_id, claim, clock(), lease)
+    while rows:
         hit("worker.after_job_begun")
-        done = _do(row, clock)
+        began = time.thread_time()
+        done = _do(rows, clock)
         hit("worker.before_job_done")
-        following = _close(row, clock(), lease, more=clock() < until) if done else None
+        most = _most(len(rows), time.thread_time() - began) if clock() < until else 0
+        rows = _close(rows[0], done, clock(), lease, most)
 
 
-def _begin(job_id: str, claim: int, now: datetime, lease: timedelta) -> Job | None:
+def _most(done: int, seconds: float) -> int:
+    """How many to take up next: what is quick by the hundred, what is slow a few at a time, so that
+    the others who may be at work have their share."""
+    return max(FEW, min(BATCH, int(done * SHARE / max(seconds, 0.0001))))
+
+
+def _begin(job_id: str, claim: int, now: datetime, lease: timedelta) -> list[Job]:
     with atomic():
         row = Job.begin(job_id, claim, now + lease)
-        if row is None:
-            return None
-        scope = _held_back(row)
+        return [] if row is None else _let_pass([row], now)
+
+
+def _let_pass(rows: list[Job], now: datetime) -> list[Job]:
+    """Those that no hold keeps back; the others wait for it from now on."""
+    holds = Hold.over({scope for row in rows for scope in _scopes(row)})
+    if not holds:
+        return rows
+    free = []
+    for row in rows:
+        scope = next(iter(sorted(holds.keys() & _scopes(row))), None)
         if scope is None:
-            return row
+            free.append(row)
+            continue
         Job.move(row, J.SCHEDULED, now, held_by=scope)
         job_claims.hold_alike(row, scope, now)
-    log.info("job held", job_id=row.id, scope=scope)
-    return None
+        log.info("job held", job_id=row.id, scope=scope)
+    return free
 
 
-def _held_back(row: Job) -> str | None:
-    """The hold that keeps a job back: everything, its queue or its kind, everybody's or its own
+def _scopes(row: Job) -> set[str]:
+    """What can keep a job back: everything, its queue or its kind, everybody's or its own
     organization's."""
     queue, own = lanes.queue_of_lane(row.lane), row.organization_id
-    scopes = [EVERYTHING, queue_scope(queue), kind_scope(row.kind)]
-    scopes += [queue_scope(queue, own), kind_scope(row.kind, own)]
-    return next(iter(sorted(Hold.over(scopes))), None)
+    common = {EVERYTHING, queue_scope(queue), kind_scope(row.kind)}
+    return common | {queue_scope(queue, own), kind_scope(row.kind, own)}
 
 
-def _do(row: Job, clock: Callable[[], datetime]) -> bool:
-    """Whether the handler came to its end; else what follows is written into the row."""
+def _do(rows: list[Job], clock: Callable[[], datetime]) -> list[Job]:
+    """Those whose handlers came to their end; of the others what follows is written into the row.
+    What can be done for several at once is, unless that fails: then each is done by itself. What
+    there is no time for goes back."""
+    together: dict[str, list[Job]] = {}
+    for row in rows:
+        together.setdefault(row.name if row.name in SEVERAL else row.id, []).append(row)
+    done: list[Job] = []
+    latest = clock() + PATIENCE
+    for some in together.values():
+        if len(some) > 1 and _do_together(some, clock):
+            done += some
+            continue
+        for row in some:
+            if clock() > latest:
+                Job.move(row, J.SCHEDULED, clock(), next_attempt_at=clock())
+            elif _do_one(row, clock):
+                done.append(row)
+    return done
+
+
+def _do_together(rows: list[Job], clock: Callable[[], datetime]) -> bool:
+    began = time.monotonic()
+    try:
+        SEVERAL[rows[0].name]([row.key for row in rows], clock())
+    except Exception as error:  # noqa: BLE001 - each tells by itself what is the matter with it
+        if is_lost(error):
+            base.give_back(broken=True)
+            base.borrow()
+        return False
+    queue, ids = lanes.queue_of_lane(rows[0].lane), [row.id for row in rows]
+    job_lines.told_together(queue, rows[0].kind, ids, began, name=rows[0].name)
+    return True
+
+
+def _do_one(row: Job, clock: Callable[[], datetime]) -> bool:
     more = {"name": row.name, "failures": row.failures}
     try:
         with job_lines.told(lanes.queue_of_lane(row.lane), row.kind, row.id, **more):
@@ -81,15 +133,20 @@ def _do(row: Job, clock: Callable[[], datetime]) -> bool:
     return True
 
 
-def _close(row: Job, now: datetime, lease: timedelta, *, more: bool) -> tuple[str, int] | None:
-    """Write down that a job is done; the next one of its kind, if its place may be handed on."""
+def _close(seen: Job, done: list[Job], now: datetime, lease: timedelta, most: int) -> list[Job]:
+    """Write down which jobs are done; the next ones of their kind, if their place may be handed
+    on. After one that failed it is not."""
+    if not done:
+        return []
     with atomic():
-        if row.reason is not None:
-            DeadLetter.resolve(JOB, row.id, REPLAYED, now)
-        if not Job.finish(row, now) or work.unlimited(row.kind) or not more:
-            return None
-        taken = job_claims.claim_due(row.lane, now, 1, lease, only=row.kind)
-    return taken[0] if taken else None
+        for row in done:
+            if row.reason is not None:
+                DeadLetter.resolve(JOB, row.id, REPLAYED, now)
+        ours = Job.finish(done[0], now) if len(done) == 1 else job_claims.finish_all(done, now)
+        if not ours or work.unlimited(seen.kind) or not most:
+            return []
+        following = job_claims.begin_due(seen.lane, seen.kind, now, most, lease)
+        return _let_pass(following, now)
 
 
 def park(job_id: str, claim: int, error: BaseException, now: datetime) -> None:

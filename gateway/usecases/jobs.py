@@ -7,6 +7,7 @@ from gateway import settings
 from gateway.domain import lanes
 from gateway.domain.jobs import KIND_OF
 from gateway.models.job import Job
+from gateway.models.many import Statement
 
 
 def plan(
@@ -23,6 +24,14 @@ def plan(
     after its commit the clock wakes by itself. Name and kind stand in domain/jobs.py, what it does
     in usecases/job_handlers.py. Raises KeyError for a name that stands in neither."""
     Job.plan(name, key, due_at, now, **_of(name, organization_id, mode))
+
+
+def planning(
+    name: str, key: str, due_at: datetime, now: datetime, organization_id: str, mode: str
+) -> Statement:
+    """The same as a statement, to be sent at once and with others, for what is in no hurry: no
+    clock is woken for it."""
+    return Job.planning(name, key, due_at, now, **_of(name, organization_id, mode))
 
 
 def plan_once(

@@ -28,6 +28,7 @@ from gateway.usecases.wanted import Wanted
 log = structlog.get_logger(__name__)
 
 MINUTES_LATE = timedelta(minutes=5)
+TOGETHER = 20  # offers that end in one transaction, in which nobody else of theirs has a turn
 ACCEPTED, OVER = "accepted", "over"  # the rules of what is told after an offer
 _UNTOLD = (
     NotificationState.SUPPRESSED, NotificationState.NOT_REACHED, NotificationState.CANCELED,
@@ -149,6 +150,18 @@ def expire(offer_id: str, now: datetime) -> None:
     """The job: an offer that nobody took in time lapses, and the next in line gets the slot. Safe
     to repeat, and too early."""
     _ended_by_itself(offer_id, now, _lapse)
+
+
+def expire_several(offer_ids: list[str], now: datetime) -> None:
+    """The same for several, those of one organization together."""
+    for (organization_id, mode), ids in Offer.still_open(offer_ids).items():
+        for first in range(0, len(ids), TOGETHER):
+            with atomic():
+                waitlist_line.take_turn(organization_id, mode)
+                for id_ in ids[first : first + TOGETHER]:
+                    offer = Offer.get_by_id(id_)
+                    if offer.state == OfferState.OFFERED:
+                        _lapse(offer, now)
 
 
 def wind_up(now: datetime) -> int:

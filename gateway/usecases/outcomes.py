@@ -28,7 +28,10 @@ def accepted(attempt: AnyAttempt, placement: Placement, now: datetime) -> bool:
     with atomic():
         kept = table.locked(id=attempt.id)
         assert kept is not None
-        if placement.external_id and not kept.name(placement.external_id):
+        name: dict[str, str] = {}
+        if placement.external_id and kept.may_be_named(placement.external_id):
+            name["external_id"] = placement.external_id  # written with its state
+        elif placement.external_id and kept.external_id != placement.external_id:
             _named_otherwise(kept, placement.external_id, now)
             return False
         took_it = {table.BEGUN, table.UNKNOWN}
@@ -37,9 +40,11 @@ def accepted(attempt: AnyAttempt, placement: Placement, now: datetime) -> bool:
         moved = kept.move(
             table.TAKEN, now, from_=took_it, ended_at=None, reason=None,
             failure_class=None, provider_code=None,
-            provider_status=placement.provider_status, lookup_at=first_look(now),
+            provider_status=placement.provider_status, lookup_at=first_look(now), **name,
         )  # fmt: skip
         if not moved:
+            if name:
+                kept.name(name["external_id"])
             kept.close_line()
         row = attempt_moved(kept, now, None)
         if row is not None and is_newest(kept, row):

@@ -19,11 +19,17 @@ def plan(booking: Booking) -> None:
     """Have a booking marked overdue so long after its start as the policy says, unless it has begun
     by then. Only one that somebody is assigned to can be. Call it in the transaction of the
     change."""
-    moment = None
-    if booking.staff_id is not None and BookingState(booking.state) in NOT_BEGUN:
-        moment = booking.starts_at + _wait(booking)
+    moment = planned(booking)
     if (booking.overdue_at, booking.overdue) != (moment, False):
         Booking.expect(booking, moment)
+
+
+def planned(booking: Booking) -> datetime | None:
+    """When that is; None for never."""
+    if booking.staff_id is None or BookingState(booking.state) not in NOT_BEGUN:
+        return None
+    moment: datetime = booking.starts_at + _wait(booking)
+    return moment
 
 
 def _wait(booking: Booking) -> timedelta:

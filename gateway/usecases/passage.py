@@ -9,6 +9,7 @@ from typing import Any
 from gateway.domain.lanes import queue_of
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.models import attempts, claims, enrolment_notifications
+from gateway.models.circumstances import Circumstances
 from gateway.models.hold import (
     COURSE,
     EVERYTHING,
@@ -65,14 +66,21 @@ def put_back(row: Notification, wait: Wait, now: datetime) -> None:
         claims.hold_alike(row, wait.scope, now)
 
 
-def way(row: Notification, sender: Sender, passage: Passage, now: datetime) -> Passage | Wait:
+def way(
+    row: Notification,
+    sender: Sender,
+    passage: Passage,
+    now: datetime,
+    known: Circumstances | None = None,
+) -> Passage | Wait:
     """The way out, or what the row has to wait for. Whatever waits for a hold or a rate does so
     until it is let go, and expires in time; no try is counted."""
     if subjects.paused(row):
         later = now + enrolment_notifications.UNTIL_RESUMED
         return Wait({"next_attempt_at": later, "slot_at": None, "held_by": COURSE})
     by_hand = switches(row)
-    over = Hold.over([*by_hand, passage.scope])
+    none = known is not None and not known.any_hold
+    over = {} if none else Hold.over([*by_hand, passage.scope])
     paused = next((scope for scope in by_hand if scope in over or switched_off(scope)), None)
     if paused is not None:
         return held(row, paused)
@@ -83,7 +91,7 @@ def way(row: Notification, sender: Sender, passage: Passage, now: datetime) -> P
         return Wait({"next_attempt_at": now + STILL_RINGING})
     if row.failures and not passage.memory.budget.spend(now):
         return Wait({"next_attempt_at": min(now + _until_budget(row), row.expires_at)})
-    waits = _turn(row, sender, now)
+    waits = _turn(row, sender, now, limited=known is None or known.any_rate)
     if waits is not None:
         return waits
     if hold is not None:
@@ -113,7 +121,7 @@ def _until_budget(row: Notification) -> timedelta:
     return NO_BUDGET * random.uniform(0.5, 1.5) * 2.0 ** min(in_vain, 4)
 
 
-def _turn(row: Notification, sender: Sender, now: datetime) -> Wait | None:
+def _turn(row: Notification, sender: Sender, now: datetime, *, limited: bool) -> Wait | None:
     """What the row waits for at its organization's rates and at its sender; None when it is its
     turn, and then `slot_at` says since when. A slot is taken seconds ahead at most, so that little
     is lost with a row that is canceled meanwhile."""
@@ -122,7 +130,7 @@ def _turn(row: Notification, sender: Sender, now: datetime) -> Wait | None:
         return Wait({"next_attempt_at": slot, "slot_at": slot}) if slot > now else None
     slot, latest = now, None
     limits: list[tuple[Paced, str]] = [
-        (rate, rate.id) for rate in work.limits(row.organization_id, row.purpose)
+        (rate, rate.id) for rate in work.limits(row.organization_id, row.purpose, any_own=limited)
     ]
     limits.append((sender, sender_scope(sender.id)))
     for limit, scope in limits:

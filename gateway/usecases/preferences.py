@@ -11,6 +11,7 @@ from gateway.domain.preferences import FACETS, Visit
 from gateway.models import preference
 from gateway.models.base import atomic
 from gateway.models.contact import Contact
+from gateway.models.many import Statement
 from gateway.models.preference import Preference, customer_of
 from gateway.usecases import jobs
 
@@ -35,6 +36,12 @@ def changed(people: Iterable[Contact], now: datetime) -> None:
     for organization_id, mode, customer in sorted(whose):
         key = "|".join((organization_id, mode, customer))
         jobs.plan(JOB, key, now, now, organization_id, mode)
+
+
+def of_booked(person: Contact, now: datetime) -> Statement:
+    """The same of one person, as a statement to be sent at once and with others."""
+    whose = (person.organization_id, person.mode)
+    return jobs.planning(JOB, "|".join((*whose, customer_of(person))), now, now, *whose)
 
 
 def merged(before: Contact, after: Contact, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Whether something can be sent at all: which carrier and which sender serve a channel and mode."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from gateway import settings
@@ -15,12 +15,19 @@ from gateway.providers import for_channel, get
 _TAKEN_IF_USABLE = ("booking", "request")
 
 
-def require(organization_id: str, mode: str, plans: Iterable[Iterable[str]]) -> None:
+def require(
+    organization_id: str,
+    mode: str,
+    plans: Iterable[Iterable[str]],
+    own: Mapping[str, str] | None = None,
+) -> None:
     """Raises NoProvider unless this organization could send on one channel at least of each of
-    these plans."""
+    these plans. `own` are the providers of its own senders by channel, where that is known."""
     wanted = {tuple(plan) for plan in plans}
     known = {
         channel: usable(organization_id, mode, channel)
+        if own is None
+        else _usable(mode, channel, own.get(channel))
         for channel in {channel for plan in wanted for channel in plan}
     }
     for plan in sorted(wanted):
@@ -33,7 +40,12 @@ def require(organization_id: str, mode: str, plans: Iterable[Iterable[str]]) -> 
 def usable(organization_id: str, mode: str, channel: str) -> bool:
     """Whether this organization could send on a channel."""
     own = Sender.own(organization_id, mode, channel)
-    provider = get(own.provider) if own else for_channel(channel)
+    return _usable(mode, channel, own.provider if own else None)
+
+
+def _usable(mode: str, channel: str, own: str | None) -> bool:
+    """The same where the provider of its own sender is known."""
+    provider = get(own) if own else for_channel(channel)
     if provider.account(mode, channel) is None:
         return False
     return own is not None or _address(provider, mode, channel) is not None

@@ -21,7 +21,7 @@ from gateway.models.attempts import AnyAttempt
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
 from gateway.providers import get
-from gateway.usecases import inbox, outcomes, sightings, steps
+from gateway.usecases import inbox, intake, outcomes, sightings, steps
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +93,7 @@ def _news(attempt: AnyAttempt, seen: Sequence[Found], now: datetime) -> bool:
     if len(seen) > 1:
         log.error("more than one may be this attempt", attempt_id=attempt.id, hits=len(seen))
     for found in seen:
-        event_id = sightings.keep(attempt, found, now + inbox.HANDED_OVER, now)
+        event_id = sightings.keep(attempt, found, now + intake.HANDED_OVER, now)
         if event_id is not None:
             inbox.apply_each([event_id], now)
     after = type(attempt).get_by_id(attempt.id)

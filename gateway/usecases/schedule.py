@@ -43,17 +43,24 @@ def write(
     """Write the notifications of a booking under its present schedule version, but for the
     (rule, moment) pairs to skip. Returns those that are due already: they are written as claimed,
     for the caller to hand to the broker after the commit."""
+    rows = planned(booking, now, skip)
+    Notification.add(rows)
+    return ring_of(rows)
+
+
+def planned(
+    booking: Booking, now: datetime, skip: frozenset[tuple[str, datetime]] = frozenset()
+) -> list[dict[str, Any]]:
+    """The same, to be written."""
     moments = reminders.plan(rules_of(booking), booking.starts_at, booking.booked_at, now)
     policy = policies.in_force(booking.organization, booking)
     # An organization's rule for staff says nothing about a booking that nobody is assigned to.
-    rows = [
+    return [
         _row(booking, person, moment, policy, now)
         for moment in moments
         if (moment.rule.key, moment.due_at) not in skip and not _passed_by(moment)
         if (person := _person(booking, moment.rule)) is not None
     ]
-    Notification.add(rows)
-    return ring_of(rows)
 
 
 def ring_of(rows: Sequence[dict[str, Any]]) -> list[Ring]:

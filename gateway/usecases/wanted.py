@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.lifecycle import BookingState
 from gateway.domain.reminders import Rule
 from gateway.models.booking import Booking
 from gateway.models.contact import Contact
+from gateway.models.notification import Notification
+from gateway.models.organization import Organization
 from gateway.usecases.schedule import Ring
 
 
@@ -30,16 +33,49 @@ class Wanted:
     policy: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    def booking(
+        self,
+        organization: Organization,
+        mode: str,
+        contact: Contact,
+        staff: Contact | None,
+        reminders: list[dict[str, Any]],
+        now: datetime,
+    ) -> Booking:
+        """The row of it, not written yet, with these people and with these rules as they are
+        kept."""
+        return Booking(
+            organization=organization,
+            mode=mode,
+            external_id=self.external_id,
+            contact=contact,
+            staff=staff,
+            service=self.service,
+            starts_at=self.starts_at,
+            starts_at_text=self.starts_at_text,
+            time_zone=self.time_zone or contact.time_zone or organization.time_zone,
+            duration_minutes=self.duration_minutes,
+            state=BookingState.BOOKED,
+            reminders=reminders,
+            metadata=self.metadata,
+            policy=self.policy,
+            fingerprint=self.fingerprint,
+            booked_at=now,
+            updated_at=now,
+        )
+
 
 @dataclass
 class Booked:
     """`created` is False when the booking was there already. `ring` names notifications that are
-    due now, to be handed to the broker after the commit, `ending` calls to be ended."""
+    due now, to be handed to the broker after the commit, `ending` calls to be ended. `planned` are
+    the notifications of one that was created, in no order."""
 
     booking: Booking
     created: bool = True
     ring: list[Ring] = field(default_factory=list)
     ending: list[str] = field(default_factory=list)
+    planned: list[Notification] = field(default_factory=list)
 
 
 @dataclass

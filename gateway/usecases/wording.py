@@ -60,19 +60,20 @@ def render(
     now: datetime,
     *,
     digits: bool = False,
+    own: bool = True,
 ) -> Rendered:
     """The text of a notification for a channel. Its own words come first, then the template that
-    it names, then the one of its purpose: the organization's own before ours. `digits`: whether
-    the person can answer with 1, 2 or 3. One query for the template, and one for each further
-    person whom the template names. Raises Unfillable."""
+    it names, then the one of its purpose: the organization's own before ours, unless it is known
+    to have none (`own`). `digits`: whether the person can answer with 1, 2 or 3. One query for the
+    template, and one for each further person whom the template names. Raises Unfillable."""
     wording: Mapping[str, Any] = row.wording
-    own = _own_words(wording, channel)
-    if own is not None:
-        return _explicit(own, wording.get("subject"), channel, row.contact.locale, organization)
+    words = _own_words(wording, channel)
+    if words is not None:
+        return _explicit(words, wording.get("subject"), channel, row.contact.locale, organization)
     name = wording.get("template") or (None if row.purpose == WORDLESS else row.purpose)
     if name is None:
         raise Unfillable("there are no words for this channel")
-    template = find(organization, name, channel, row.contact.locale)
+    template = find(organization, name, channel, row.contact.locale, own=own)
     if template is None:
         raise Unfillable("there is no template of this name for this channel")
     about = _occasion(row, booking, channel, organization, now, template.placeholders(channel))
@@ -80,16 +81,16 @@ def render(
 
 
 def find(
-    organization: Organization, name: str, channel: str, locale: str | None
+    organization: Organization, name: str, channel: str, locale: str | None, *, own: bool = True
 ) -> Template | None:
     """The template of this name: the organization's own before ours, each in the person's
     language, else in the organization's, else in English; and one that the organization has in
     other languages only is better than none."""
     wanted = localized.languages(locale, organization.locale)
-    own = stored.Template.newest_named(organization.id, name)
-    found = templates.choose(own, channel, wanted)
+    theirs = stored.Template.newest_named(organization.id, name) if own else []
+    found = templates.choose(theirs, channel, wanted)
     found = found or templates.choose(builtin_templates.of(name), channel, wanted)
-    return found or templates.choose(own, channel, sorted({one.locale.lower() for one in own}))
+    return found or templates.choose(theirs, channel, sorted({x.locale.lower() for x in theirs}))
 
 
 def compose(template: Template, about: Occasion, locale: str | None) -> Rendered:

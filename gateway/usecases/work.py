@@ -28,12 +28,15 @@ def unlimited(purpose: str) -> bool:
     return purpose not in settings.current().kind_concurrency
 
 
-def limits(organization_id: str, purpose: str) -> list[Rate]:
-    """The limits that a kind of work of an organization is under, the wider first. A minute's worth
+def limits(organization_id: str, purpose: str, *, any_own: bool = True) -> list[Rate]:
+    """The limits that a kind of work of an organization is under, the wider first; `any_own` is
+    False where it is known to have set none itself. A minute's worth
     by the setting is spread over a little more than a minute: one that leaves late and one that
     leaves in time may come closer together than their slots."""
     per_minute = settings.current().kind_per_minute.get(purpose)
     usual = per_minute / MINUTE_AND_A_BIT if per_minute else None
+    if usual is None and not any_own:
+        return []
     return Rate.over(organization_id, purpose, usual)
 
 
@@ -44,13 +47,15 @@ def claim(lane: str, now: datetime, limit: int, lease: timedelta) -> list[tuple[
     if lanes.queue_of_lane(lane) in lanes.WORKING:
         within, due = job_claims.claim_within, job_claims.claim_due
     configured = settings.current()
-    first = lanes.priority(lane)
+    first, kinds = lanes.priority(lane), lanes.kinds_in(lanes.queue_of_lane(lane))
     limited = {
         kind: most
         for kind, most in configured.kind_concurrency.items()
-        if configured.kind_priorities[kind] == first
+        if configured.kind_priorities[kind] == first and kind in kinds
     }
     found: list[tuple[str, int]] = []
     for kind, most in limited.items():
         found += within(kind, most, lane, now, limit - len(found), lease)
+    if kinds <= limited.keys():
+        return found
     return found + due(lane, now, limit - len(found), lease, besides=limited)

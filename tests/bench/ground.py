@@ -79,7 +79,6 @@ class Ground:
                 "TWILIO_AUTH_TOKEN": TOKEN,
                 "TWILIO_FROM_NUMBER": NUMBER,
                 "TWILIO_API_BASE_URL": f"http://127.0.0.1:{PROVIDER_PORT}",
-                "CALLS_PER_SECOND": "100000",
                 "CLOCK_IN_WORKER": "false",
                 "LOG_LEVEL": "ERROR",
                 **more,
@@ -164,7 +163,7 @@ def ours(name: str, environ: dict[str, str], *options: str) -> Iterator[Running]
     with running(command(name, *options), told) as one:
         if name == "web":
             one.url = f"http://127.0.0.1:{port}"
-            until(lambda: answers(f"{one.url}/health/alive"), "web", 30)
+            until(lambda: answers(f"{one.url}/health"), "web", 90)
         yield one
 
 

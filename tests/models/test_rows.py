@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from peewee import IntegrityError
 
 from gateway.domain.lifecycle import CallState
-from gateway.models import base
+from gateway.models import base, booking_intake
 from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.notification import Notification
@@ -55,14 +55,15 @@ def test_a_moment_without_its_zone_is_refused(organization: str) -> None:
         Organization.update(created_at=datetime(2026, 1, 1)).execute()  # noqa: DTZ001
 
 
-def _booking(organization: str, **changes: object) -> str | None:
+def _booking(organization: str, **changes: object) -> booking_intake.Written | None:
+    person = contact(organization)
     values = {
         "organization": organization, "mode": "test", "external_id": "bk-1",
-        "contact": contact(organization).id, "starts_at": NOW, "starts_at_text": "now",
+        "contact": person.id, "starts_at": NOW, "starts_at_text": "now",
         "time_zone": "UTC", "state": "booked", "fingerprint": "f", "booked_at": NOW,
         "updated_at": NOW, **changes,
     }  # fmt: skip
-    return Booking.add(**values)
+    return booking_intake.write(Booking(**values), person)
 
 
 @pytest.mark.row("A4")
@@ -79,7 +80,7 @@ def test_an_external_id_is_one_booking_in_its_organization_and_mode(organization
 
 @pytest.mark.row("A4")
 def test_of_many_bookings_with_one_external_id_at_once_one_is_made(organization: str) -> None:
-    def book(_: int) -> str | None:
+    def book(_: int) -> booking_intake.Written | None:
         with base.atomic():
             return _booking(organization, external_id="bk-race")
 

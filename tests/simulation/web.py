@@ -9,7 +9,7 @@ from gateway.domain import reminders, times
 from gateway.domain.callback import Callback
 from gateway.domain.errors import GatewayError, Invalid
 from gateway.models.consent import Consent
-from gateway.usecases import bookings, idempotency, inbox, people, requests
+from gateway.usecases import bookings, idempotency, intake, people, requests
 from gateway.usecases.idempotency import Answer
 from gateway.usecases.requests import Asked
 from gateway.usecases.schedule import Ring
@@ -42,7 +42,7 @@ class Web:
             headers = {HEADER: sign(body), "content-type": "application/json"}
             path = f"{carrier}/voice"
             callback = Callback("POST", path, f"https://gw.example/{path}", "", headers, body)
-            kept = inbox.keep(callback, self.world.timeline.now)
+            kept = intake.keep(callback, self.world.timeline.now)
             for event_id in kept.event_ids:
                 self.world.events[event_id] = name
                 self.world.doorbell.ring("apply_event", event_id)

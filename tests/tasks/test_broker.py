@@ -51,6 +51,15 @@ def test_every_actor_takes_ids_and_claims_and_nothing_else() -> None:
                 broker.check(actor, wrong)
 
 
+def test_a_job_with_a_delay_is_refused_since_nobody_would_find_it(
+    redis_server: servers.RedisServer,
+) -> None:
+    with pytest.raises(ValueError, match="in a row"):
+        place_call.send_with_options(args=(NT, 1), delay=1000)
+    assert not broker.broker.get_declared_delay_queues()
+    assert redis_server.client().llen("ringback:voice.DQ") == 0
+
+
 @pytest.mark.row("B10")
 def test_one_bad_job_among_many_queues_none(redis_server: servers.RedisServer) -> None:
     with pytest.raises(ValueError, match="ids and claims"):

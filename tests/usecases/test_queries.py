@@ -41,4 +41,4 @@ def test_an_attempt_that_is_taken_asks_the_database_so_often(desk: Desk) -> None
     with _counted() as statements:
         desk.deliver(row.id, row.claim, desk.now)
     assert desk.row(row.id).state == "sending"
-    assert len(statements) == 18, "\n".join(statements)
+    assert len(statements) == 14, "\n".join(statements)

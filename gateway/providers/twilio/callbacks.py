@@ -91,7 +91,7 @@ def is_json(content_type: str) -> bool:
 
 
 def _unquoted(part: bytes) -> bytes:
-    return unquote_to_bytes(part.replace(b"+", b" "))
+    return unquote_to_bytes(part.replace(b"+", b" ")) if b"%" in part or b"+" in part else part
 
 
 def _algorithm(setting: str | None) -> str:
