@@ -12,7 +12,6 @@ from urllib.parse import unquote, urlsplit
 from peewee import (
     CharField,
     Database,
-    DatabaseProxy,
     Field,
     InterfaceError,
     Model,
@@ -22,10 +21,9 @@ from peewee import (
 from playhouse.pool import PooledPostgresqlDatabase
 
 from gateway.domain.errors import StillRunning, StoreUnavailable
+from gateway.models.handle import db as db
 from gateway.models.prepared import Given, Prepared
 from gateway.models.sqlite import FairSqliteDatabase
-
-db = DatabaseProxy()
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 

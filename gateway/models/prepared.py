@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from peewee import Context, Field, Node
 
+from gateway.models.handle import db
+
 
 class _Place(NamedTuple):
     name: str
@@ -55,8 +57,6 @@ class Prepared:
         return int(query._database.rows_affected(cursor))
 
     def _run(self, given: dict[str, Any]) -> tuple[Any, Any]:
-        from gateway.models.base import db
-
         kind = type(db.obj)
         if kind not in self._known:
             query = self._build()
