@@ -20,6 +20,7 @@ from gateway.models import base, schema
 from gateway.settings import Settings, use
 from gateway.usecases import accounts
 from tests import hours, servers
+from tests.spares import Spares
 
 if TYPE_CHECKING:
     from tests.stack import Stack
@@ -101,6 +102,12 @@ def postgres_template(postgres: servers.PostgresServer) -> str:
 
 
 @pytest.fixture(scope="session")
+def spares(postgres: servers.PostgresServer, postgres_template: str) -> Spares:
+    """Migrated databases on the PostgreSQL of this run."""
+    return Spares(postgres, postgres_template)
+
+
+@pytest.fixture(scope="session")
 def sqlite_template() -> Path:
     path = _folder / "template.db"
     _migrate(f"sqlite:///{path}")
@@ -127,10 +134,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server: servers.PostgresServer = request.getfixturevalue("postgres")
-    url = server.create_database(request.getfixturevalue("postgres_template"))
+    spares: Spares = request.getfixturevalue("spares")
+    url = spares.take()
     yield url
-    server.drop_database(url)
+    spares.give_back(url)
 
 
 @pytest.fixture

@@ -133,7 +133,8 @@ def database_name(url: str) -> str:
 
 # For tests: nothing has to survive a crash of the machine.
 HASTY = {
-    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300",
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+    "max_connections": "300",
 }  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from urllib.parse import unquote, urlsplit
 from peewee import (
     CharField,
     Database,
-    DatabaseProxy,
     Field,
     InterfaceError,
     Model,
@@ -22,11 +21,10 @@ from peewee import (
 )
 
 from gateway.domain.errors import StillRunning, StoreUnavailable
+from gateway.models.handle import db as db
 from gateway.models.postgres import WatchedPostgresqlDatabase
 from gateway.models.prepared import Given, Prepared, same
 from gateway.models.sqlite import FairSqliteDatabase
-
-db = DatabaseProxy()
 
 _ALPHABET = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz"

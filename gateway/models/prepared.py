@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from peewee import Context, Field, Function, JSONField, Node
 
+from gateway.models.handle import db
+
 
 class _Place(NamedTuple):
     name: str
@@ -83,14 +85,10 @@ class Prepared:
         return text, values
 
     def _run(self, given: dict[str, Any]) -> tuple[Any, Any]:
-        from gateway.models.base import db
-
         query, text, values = self._filled(given)
         return query, db.execute_sql(text, values)
 
     def _filled(self, given: dict[str, Any]) -> tuple[Any, str, list[Any]]:
-        from gateway.models.base import db
-
         kind = type(db.obj)
         if kind not in self._known:
             query = self._build()

@@ -56,9 +56,9 @@ class Ground:
         """The URL of a fresh, migrated database."""
         if not self._template:
             url = self.postgres.create_database()
-            connected = base.connect(url)
+            base.connect(url)
             schema.migrate()
-            connected.close_all()
+            base.db.close_all()
             self._template = servers.database_name(url)
         return self.postgres.create_database(self._template)
 
@@ -96,7 +96,7 @@ class Ground:
             base.db.close_all()
 
     def postgres_seconds(self) -> float:
-        """What the database's processes took of the processor so far, and its clients' that ended."""
+        """What the database's processes took of the processor so far, those that ended too."""
         return seconds_of(self.postgres.process.pid)
 
 

@@ -11,9 +11,9 @@ from typing import Any
 @dataclass(frozen=True)
 class Figure:
     """One measured figure. `value` is a median where there were several rounds, then `low` and
-    `high` are the least and the most. `goal` is a bound in words that `met` was reckoned by, such as
-    ">= 1.0 x" of the yardstick or "<= 40 ms"; both None where nobody set one. `value` is None where
-    it could not be measured, and `note` says why."""
+    `high` are the least and the most. `goal` is a bound in words that `met` was reckoned by, such
+    as ">= 1.0 x" of the yardstick or "<= 40 ms"; both None where nobody set one. `value` is None
+    where it could not be measured, and `note` says why."""
 
     bench: str
     metric: str

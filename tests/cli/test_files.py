@@ -53,7 +53,8 @@ def test_the_web_process_does_without_what_only_tests_need() -> None:
 
 def test_all_checks_run_unless_a_path_is_named() -> None:
     everything = dict(checks(build().parse_args(["test"])))
-    assert everything["tests"] == ["-m", "pytest", "-n", "3", "--dist", "loadfile"]
+    one_file_each = ["--dist", "loadfile", "--no-loadscope-reorder"]
+    assert everything["tests"] == ["-m", "pytest", "-n", "3", *one_file_each]
     assert checks(build().parse_args(["test", "tests/cli"])) == [
         ("tests", ["-m", "pytest", "tests/cli"])
     ]
