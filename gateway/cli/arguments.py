@@ -91,7 +91,7 @@ def _upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     test.add_argument("--fast", action="store_true", help="stop pytest at the first failure")
     _faults(test)
     bench = commands.add_parser("bench", help="measure it beside yardsticks", add_help=False)
-    bench.add_argument("options", nargs=argparse.REMAINDER)
+    bench.add_argument("options", nargs=argparse.REMAINDER, metavar="NAME")
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     migrate.add_argument("--to", metavar="NAME", help="up to this migration")
     migrate.add_argument("--down", action="store_true", help="with --to: back to that migration")
