@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from gateway.domain.errors import StoreUnavailable
 from gateway.models.base import db, dialect, is_lost, new_id
 from gateway.models.many import inserting
 from gateway.models.provider_event import UNREADABLE, ProviderEvent, at_once
@@ -54,14 +55,16 @@ def _lead() -> None:
     with _lock:
         batch = _waiting[:MOST]
         del _waiting[:MOST]
-    _write(batch)
-    with _lock:
-        following = _waiting[0] if _waiting else None
-        _busy = following is not None
-        if following is not None:
-            following.leads = True
-    for item in [*batch, following] if following is not None else batch:
-        item.woken.set()
+    try:
+        _write(batch)
+    finally:  # whatever ends this thread: the others go on
+        with _lock:
+            following = _waiting[0] if _waiting else None
+            _busy = following is not None
+            if following is not None:
+                following.leads = True
+        for item in [*batch, following] if following is not None else batch:
+            item.woken.set()
 
 
 def _write(batch: Sequence[_Item]) -> None:
@@ -70,9 +73,12 @@ def _write(batch: Sequence[_Item]) -> None:
             return
         for item in batch:
             _alone(item)
-    except Exception as fault:  # noqa: BLE001 - whoever waits raises it
+    except BaseException as fault:
+        told = fault if isinstance(fault, Exception) else StoreUnavailable()
         for item in batch:
-            item.fault = item.fault or fault
+            item.fault = item.fault or told
+        if told is not fault:
+            raise
 
 
 def _together(batch: Sequence[_Item]) -> bool:
