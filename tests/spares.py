@@ -71,8 +71,8 @@ class Spares:
             connection.execute("SET LOCAL session_replication_role = replica")
             connection.execute(_EACH_FROM_ONE)
             connection.execute("DELETE FROM pg_statistic WHERE starelid >= 16384")
-            for name in filled:
-                connection.execute(sql.SQL("DELETE FROM {}").format(name))
+            for table in filled:
+                connection.execute(sql.SQL("DELETE FROM {}").format(table))
             for name, rows in self._kept.items():
                 into = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))
                 with connection.cursor().copy(into) as copy:
