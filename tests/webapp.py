@@ -1,13 +1,15 @@
 """The web application, built once for a process: to describe the whole API takes longer than most
 tests do."""
 
+from typing import Any
+
 from flask import Flask
 
 from gateway import tracing
 from gateway.http import config, create_app
 from gateway.settings import Settings
 
-_built: list[Flask] = []
+_built: list[tuple[Flask, dict[str, Any]]] = []
 
 
 def under(settings: Settings) -> Flask:
@@ -16,10 +18,13 @@ def under(settings: Settings) -> Flask:
     if tracing.on():
         return create_app(settings)  # with its hooks
     if not _built:
-        _built.append(create_app(settings))
+        app = create_app(settings)
+        _built.append((app, dict(app.extensions)))
     from gateway.http import doorbell, metrics
 
-    config.hold(_built[0], settings)
-    metrics.look_anew(_built[0])
+    app, extensions = _built[0]
+    app.extensions = dict(extensions)  # what requests left there is forgotten
+    config.hold(app, settings)
+    metrics.look_anew(app)
     doorbell.install()
-    return _built[0]
+    return app

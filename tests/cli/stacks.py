@@ -15,6 +15,7 @@ from typing import Any
 
 import requests
 
+from gateway.cli.embedded_redis import free_port
 from gateway.cli.install import ROOT
 from tests.waiting import until
 
@@ -131,6 +132,8 @@ def command(*words: str) -> list[str]:
 @contextlib.contextmanager
 def up(data: Path, *options: str, **settings: str) -> Iterator[Up]:
     """Run `up --json` on a data folder until the block ends; killed if it does not stop."""
+    if "--smtp-port" not in options:  # two that begin at once would both find the usual one free
+        options += ("--smtp-port", str(free_port()))
     process = subprocess.Popen(
         command("up", "--json", "--data", str(data), *options),
         cwd=ROOT, env=clean_env(**settings), text=True,

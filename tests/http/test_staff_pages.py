@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask, Response
 
-from gateway.http import staff_answers
+from gateway.http import create_app, staff_answers
 from gateway.http.staff_pages import recorded, staff
 from gateway.models import base
-from tests.conftest import Account
+from tests.conftest import Account, Configure
+from tests.http.conftest import SETTINGS
 from tests.http.staff_stage import ORIGIN, Browser, hire, ledger, let_time_pass
 from tests.http.stage import PHONE, Api
 
@@ -24,6 +25,12 @@ def routes(app: Flask, method: str) -> Iterator[tuple[str, str]]:
         own = rule.rule.startswith(("/console", "/admin/"))
         if own and method in (rule.methods or ()) and rule.endpoint not in OPEN:
             yield rule.endpoint, PLACES.sub("1", rule.rule)
+
+
+@pytest.fixture
+def app(configure: Configure) -> Flask:
+    """An application of its own: pages are added to it."""
+    return create_app(configure(**SETTINGS))
 
 
 @pytest.fixture
