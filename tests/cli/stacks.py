@@ -20,13 +20,15 @@ from gateway.cli.install import ROOT
 from tests.waiting import until
 
 BIN = Path(sys.executable).parent
+LEAN = Path(__file__).with_name("lean")
 SECRET_KEY = "a secret key of at least 32 characters, for stacks"
 NUMBER = "+12025550100"
 
 
 def clean_env(**settings: str) -> dict[str, str]:
     """An environment with nothing of this process's but where programs and people live."""
-    return {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), **settings}
+    home = os.environ.get("HOME", "/")
+    return {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": home, "PYTHONPATH": str(LEAN), **settings}
 
 
 def _parents() -> dict[int, int]:
