@@ -173,7 +173,7 @@ class Transport:
             redirect=False,
             retries=False,
             preload_content=False,
-            timeout=Timeout(self._connect_seconds, max(0.001, exchange.remaining())),
+            timeout=Timeout(connect=self._connect_seconds, read=max(0.001, exchange.remaining())),
         )
         try:
             body = bytearray()

@@ -41,6 +41,16 @@ def test_a_broken_answer_is_unknown_in_time_and_the_request_is_made_once(act: Ac
         assert len(carrier.posts) <= 1
 
 
+def test_an_answer_may_take_longer_than_a_connection_may() -> None:
+    def late(connection: Connection) -> None:
+        connection.read()
+        time.sleep(0.3)
+        connection.answer(200, b"well")
+
+    with StandIn(late) as carrier:
+        assert Transport(5, connect_seconds=0.1).send(post(carrier.url)).body == b"well"
+
+
 def test_a_refused_connection_is_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
