@@ -72,22 +72,8 @@ def _row() -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def main() -> None:
-    """Become gunicorn."""
-    sys.path.insert(0, str(ROOT))
-    from gateway.settings import Settings
-
-    usual = Settings.__dataclass_fields__
-    processes, threads = usual["web_processes"].default, usual["web_threads"].default
-    options = [
-        "--worker-class", "gthread", "--preload", "--workers", str(processes),
-        "--threads", str(threads), "--keep-alive", "75", "--log-level", "warning",
-        "--bind", f"127.0.0.1:{os.environ['PORT']}", "--no-control-socket",
-    ]  # fmt: skip
-    os.chdir(ROOT)
-    words = [sys.executable, "-m", "gunicorn", *options, "tests.bench.bare_web:create_app()"]
-    os.execv(sys.executable, words)
-
-
 if __name__ == "__main__":
-    main()
+    sys.path.insert(0, str(ROOT))
+    from tests.bench.bare_gunicorn import become
+
+    become("tests.bench.bare_web:create_app()")
