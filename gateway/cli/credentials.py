@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import requests
 
 from gateway.cli.data_folder import DataFolder
+from gateway.cli.main import Stopped
 from gateway.settings import Settings
 from gateway.usecases.accounts import SCOPES
 
@@ -43,7 +44,8 @@ class Running(Protocol):
 
 
 def obtain(stack: Running, settings: Settings) -> Credentials:
-    """The kept keys if this database still takes them, else new ones, kept from now on."""
+    """The kept keys if this database still takes them, else new ones, kept from now on. Raises
+    Stopped when not even these open the API: then another web process was faster at that port."""
     database = hashlib.sha256(settings.database_url.encode()).hexdigest()
     kept = stack.data.credentials()
     credentials = _known(kept) if kept.get("database") == database else None
@@ -54,6 +56,8 @@ def obtain(stack: Running, settings: Settings) -> Credentials:
     if live and not credentials.live_key:
         key = _key(stack, credentials.organization, "live")
         credentials = Credentials(credentials.organization, credentials.test_key, key)
+    if not _accepted(stack, credentials):
+        raise Stopped(f"{stack.api} is served by another program: choose a port with --port")
     stack.data.keep({"database": database, **asdict(credentials)})
     return credentials if live else Credentials(credentials.organization, credentials.test_key)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.cli.embedded_redis import free_port
 from tests import servers
 from tests.cli.stacks import Api, Up, up
 from tests.collectors import Inbox, dsn, listening
@@ -54,12 +53,6 @@ def booking(phone: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def ports() -> list[str]:
-    """Ports of its own for a stack that runs beside others."""
-    options = ("--port", "--sandbox-port", "--smtp-port")
-    return [word for option in options for word in (option, str(free_port()))]
-
-
 @contextlib.contextmanager
 def lived(folder: Path) -> Iterator[Day]:
     """Live through the day; what it left is there inside the block."""
@@ -77,7 +70,7 @@ def lived(folder: Path) -> Iterator[Day]:
             "SENTRY_DSN": dsn(sentry),
             "RETRY_VOICE_SECONDS": "0.5,1",
         }
-        with _watched(store, day), up(day.folder, *ports(), **settings) as stack:
+        with _watched(store, day), up(day.folder, **settings) as stack:
             _live(stack, day)
             day.redis += _dump(store)
         _keep(day, collector, sentry)

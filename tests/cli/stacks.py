@@ -134,8 +134,7 @@ def command(*words: str) -> list[str]:
 @contextlib.contextmanager
 def up(data: Path, *options: str, **settings: str) -> Iterator[Up]:
     """Run `up --json` on a data folder until the block ends; killed if it does not stop."""
-    if "--smtp-port" not in options:  # two that begin at once would both find the usual one free
-        options += ("--smtp-port", str(free_port()))
+    options += tuple(own_ports(*options))
     process = subprocess.Popen(
         command("up", "--json", "--data", str(data), *options),
         cwd=ROOT, env=clean_env(**settings), text=True,
@@ -154,6 +153,13 @@ def up(data: Path, *options: str, **settings: str) -> Iterator[Up]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
+
+
+def own_ports(*options: str) -> Iterator[str]:
+    """Options for the ports that these leave open: two stacks that begin at once would both find
+    the usual ones free."""
+    for option in {"--port", "--sandbox-port", "--smtp-port"} - {*options}:
+        yield from (option, str(free_port()))
 
 
 def procfile() -> dict[str, list[str]]:

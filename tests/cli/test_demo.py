@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.embedded_redis import free_port
 from gateway.cli.install import ROOT
-from tests.cli.stacks import clean_env, command
+from tests.cli.stacks import clean_env, command, own_ports
 
 # What the salon's day has to tell, whatever else it does.
 TOLD = (
@@ -31,7 +30,7 @@ TOLD = (
 
 @pytest.mark.row("A2", "B1", "C1", "C2", "C3", "C4", "E1", "E2")
 def test_a_demo_books_calls_plays_a_day_and_ends_by_itself(tmp_path: Path) -> None:
-    own = ("--data", str(tmp_path / "demo"), "--smtp-port", str(free_port()))
+    own = ("--data", str(tmp_path / "demo"), *own_ports())
     line = command("demo", "--once", "--json", *own)
     done = subprocess.run(
         line, cwd=ROOT, env=clean_env(), capture_output=True, text=True, timeout=180

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.loud_day import booking, ports
+from tests.cli.loud_day import booking
 from tests.cli.stacks import NUMBER, up
 from tests.collectors import Inbox, Span, listening
 from tests.waiting import until
@@ -31,7 +31,7 @@ def test_from_the_booking_to_the_transcript_it_is_one_trace(tmp_path: Path) -> N
     with listening() as inbox:
         # Nothing is sent before a process ends: none may lose what it has.
         late = {"OTEL_EXPORTER_OTLP_ENDPOINT": inbox.url, "OTEL_BSP_SCHEDULE_DELAY": "600000"}
-        with up(tmp_path / "data", *ports(), **late) as stack:
+        with up(tmp_path / "data", **late) as stack:
             api = stack.api
             made = api.http.post(f"{api.base}/api/v1/bookings", json=booking(NUMBER)).json()
             reminder = made["reminders"][0]["id"]
