@@ -61,7 +61,8 @@ def all_free_at_once(scene: Scene) -> None:
 
 def some_take_and_some_leave_it(scene: Scene, seed: int) -> Counter[int]:
     """Until nothing is offered any more: of six people at telephones each takes what they see in
-    the last moment of an offer or earlier, lets it go, or looks on; the HTTP statuses."""
+    the last moment of an offer or earlier, lets it go, or looks on; but every sixth offer nobody
+    answers. The HTTP statuses."""
     answered: Counter[int] = Counter()
     ends = time.monotonic() + ENOUGH
 
@@ -73,6 +74,7 @@ def some_take_and_some_leave_it(scene: Scene, seed: int) -> Counter[int]:
             open_ = seen.json()["data"] if seen.ok else []
             if seen.ok and not open_:
                 return
+            open_ = [offer for offer in open_ if random.Random(offer["id"]).random() > 1 / 6]
             for offer in dice.sample(open_, min(4, len(open_))):
                 fate = dice.random()
                 left = datetime.fromisoformat(offer["expires_at"]) - wallclock.now()
