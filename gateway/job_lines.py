@@ -1,6 +1,7 @@
 """The lines that tell of each job: started, completed with its seconds, failed with its error. Each
 has queue, kind and job id; a row of the database is told of by its own id and kind of work."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from gateway.domain.errors import GatewayError
 from gateway.logs import places
 
 log = structlog.get_logger("gateway.jobs")
+_lines = logging.getLogger("gateway.jobs")
 
 _TOLD = "ringback_told"
 
@@ -25,21 +27,41 @@ def told(queue: str, kind: str, job_id: str, **more: Any) -> Iterator[None]:
         tracing.note(kind=kind, job_id=job_id)
         began = time.monotonic()
         log.info("job started", **more)
-        try:
+        with ending(queue, kind, began, **more):
             yield
-        except BaseException as fault:
-            failed(fault, began, **more)
-            raise
-        seconds = _since(began)
-        metrics.ran(queue, kinds.shown(kind), "completed", seconds)
-        log.info("job completed", seconds=seconds, **more)
+
+
+@contextmanager
+def ending(queue: str, kind: str, began: float, **more: Any) -> Iterator[None]:
+    """The same from where a job is brought to its end, of one that `started` before."""
+    try:
+        yield
+    except BaseException as fault:
+        failed(fault, began, **more)
+        raise
+    seconds = _since(began)
+    metrics.ran(queue, kinds.shown(kind), "completed", seconds)
+    log.info("job completed", seconds=seconds, **more)
+
+
+def started(queue: str, kind: str, job_id: str) -> float:
+    """Tell of a job that is begun along with others, and when that was."""
+    log.info("job started", queue=queue, kind=kind, job_id=job_id)
+    return time.monotonic()
+
+
+def completed(queue: str, kind: str, job_id: str, began: float) -> None:
+    """Tell that one which `started` was completed along with others."""
+    seconds = _since(began)
+    metrics.ran(queue, kinds.shown(kind), "completed", seconds)
+    log.info("job completed", queue=queue, kind=kind, job_id=job_id, seconds=seconds)
 
 
 def told_together(queue: str, kind: str, ids: Sequence[str], began: float, **more: Any) -> None:
     """Tell of jobs that were done as one since `began`: each with its share of the seconds."""
     seconds = round(_since(began) / len(ids), 4)
-    for job_id in ids:
-        metrics.ran(queue, kinds.shown(kind), "completed", seconds)
+    metrics.ran(queue, kinds.shown(kind), "completed", seconds, len(ids))
+    for job_id in ids if _lines.isEnabledFor(logging.INFO) else ():
         log.info("job started", queue=queue, kind=kind, job_id=job_id, **more)
         log.info("job completed", queue=queue, kind=kind, job_id=job_id, seconds=seconds, **more)
 

@@ -30,14 +30,15 @@ def count(name: str, *labels: str, by: float = 1) -> None:
         _counted[(name, *labels)] += by  # type: ignore[assignment]
 
 
-def observe(name: str, *labels: str, seconds: float) -> None:
-    """One observation of a histogram of BUCKETS; less than nothing counts as nothing."""
+def observe(name: str, *labels: str, seconds: float, times: int = 1) -> None:
+    """An observation of a histogram of BUCKETS, as often as that was made; less than nothing counts
+    as nothing."""
     bounds, seconds = BUCKETS[name], max(seconds, 0.0)
     place = bisect_left(bounds, seconds)
     bound = bucket(bounds[place]) if place < len(bounds) else BEYOND
     with _lock:
-        _counted[(name, *labels, bound)] += 1
-        _counted[(name, *labels, SUM)] += seconds  # type: ignore[assignment]
+        _counted[(name, *labels, bound)] += times
+        _counted[(name, *labels, SUM)] += seconds * times  # type: ignore[assignment]
 
 
 def bucket(bound: float) -> str:
@@ -45,10 +46,11 @@ def bucket(bound: float) -> str:
     return f"{bound:g}"
 
 
-def ran(queue: str, kind: str, status: str, seconds: float) -> None:
-    """A worker was at one job of a queue and kind; `status` is completed or failed."""
-    count("jobs", queue, kind, status)
-    observe("job_duration", queue, kind, seconds=seconds)
+def ran(queue: str, kind: str, status: str, seconds: float, times: int = 1) -> None:
+    """A worker was at so many jobs of a queue and kind, at each for as long; `status` is completed
+    or failed."""
+    count("jobs", queue, kind, status, by=times)
+    observe("job_duration", queue, kind, seconds=seconds, times=times)
 
 
 def take() -> dict[Series, float]:

@@ -4,9 +4,8 @@ import inspect
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +17,8 @@ from dramatiq.middleware import CurrentMessage, ShutdownNotifications, TimeLimit
 
 from gateway import settings, tracing
 from tasks import redis_client, worker_id
+from tasks.consumer import QuickStop
+from tasks.doorbell import Doorbell
 from tasks.job_metrics import Tallies
 from tasks.middleware import (
     DatabaseConnection,
@@ -36,47 +37,7 @@ WAKE = f"{NAMESPACE}:wake"  # the channel on which sleeping clocks are woken
 _ID = re.compile(r"[a-z]{2}_[0-9a-z]{26}")
 NOWHERE: Mapping[str, str] = MappingProxyType({})
 _PAUSE = 5.0  # seconds without another try after the broker could not be reached
-_LOOKS = {"timers": 8, "background": 100}  # milliseconds between two, at most
 _HURRY = 0.25  # seconds that a request may wait for the broker
-
-
-class Doorbell(RedisBroker):
-    """Dramatiq's broker over Redis, without delays: nobody looks for delayed messages, since there
-    are none. That is half of what a worker asks of Redis while it waits."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)  # type: ignore[no-untyped-call]
-        self._gathered = threading.local()
-        self.scripts["dispatch"] = partial(self._tell, self.scripts["dispatch"])
-
-    def get_declared_delay_queues(self) -> set[str]:
-        """None."""
-        return set()
-
-    def enqueue(self, message: Any, *, delay: int | None = None) -> Any:
-        """Send a message. Raises ValueError for one with a delay, which nobody would find."""
-        if delay is not None:
-            raise ValueError("what is to happen later stands in a row, not in the broker")
-        return super().enqueue(message)
-
-    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
-        """Messages of a queue: one looks for timers more often than for all else."""
-        return super().consume(queue_name, prefetch, _LOOKS.get(queue_name, timeout))
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Send what this thread enqueues inside the block at its end, in one round trip. Raises
-        redis.RedisError; some may have gone then."""
-        with self.client.pipeline(transaction=False) as pipe:
-            self._gathered.pipe = pipe
-            try:
-                yield
-            finally:
-                self._gathered.pipe = None
-            pipe.execute()
-
-    def _tell(self, script: Callable[..., Any], **told: Any) -> Any:
-        return script(**told, client=getattr(self._gathered, "pipe", None))
 
 
 def build(configured: settings.Settings) -> RedisBroker:
@@ -96,6 +57,7 @@ def build(configured: settings.Settings) -> RedisBroker:
             ShutdownNotifications(),
             CurrentMessage(),
             ExponentialBackoff(),
+            QuickStop(),
         ],
     )
 
@@ -189,9 +151,8 @@ def check(actor: "dramatiq.Actor[..., Any]", args: Sequence[Any]) -> None:
     """Refuse job data that is not ids and claims, before it is queued. Raises ValueError."""
     wanted = _wanted(actor.fn, len(args))
     fits = len(args) == len(wanted) and all(
-        _ID.fullmatch(value) is not None
-        if isinstance(value, str) and parameter.annotation is str
-        else parameter.annotation is int and type(value) is int and value > 0
+        isinstance(value, parameter.annotation)
+        and (_ID.fullmatch(value) if isinstance(value, str) else type(value) is int and value > 0)
         for value, parameter in zip(args, wanted, strict=True)
     )
     if not fits:

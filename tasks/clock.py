@@ -14,6 +14,7 @@ from gateway import error_reports, settings, wallclock
 from gateway.domain.errors import GatewayError
 from gateway.logs import places
 from gateway.models import base
+from gateway.models.agenda import Agenda
 from gateway.models.records import IdempotencyRecord
 from gateway.models.staff import StaffSession
 from gateway.usecases import cron, idempotency, offers
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 STANDBY = 1.0
 _TROUBLED = 0.5  # seconds until the next try when nothing could be done
 _HOUSEKEEPING = timedelta(hours=1)
+_SHORT = 0.06  # seconds of sleep after which a clock still knows what it is to wake for
 
 
 def run(stop: threading.Event) -> None:
@@ -44,12 +46,15 @@ def _tick_until(stop: threading.Event) -> None:
     alarm = Alarm()
     alarm.listen()
     tidied: datetime | None = None
+    known: Agenda | None = None
     while not stop.is_set():
-        pause = _TROUBLED
+        pause, before, known = _TROUBLED, known, None
         try:
             with base.connection():
                 now = wallclock.now()
-                pause = Tick(now).run().pause(settings.current().clock_poll_seconds)
+                ticked = Tick(now, before)
+                pause = ticked.run().pause(settings.current().clock_poll_seconds)
+                known = ticked.known
                 if tidied is None or not tidied <= now < tidied + _HOUSEKEEPING:
                     tidied = now
                     tidy(now)
@@ -58,10 +63,11 @@ def _tick_until(stop: threading.Event) -> None:
         except GatewayError as error:
             trouble.tell("clock", "clock could not tick", error=error.slug)
         except Exception as error:  # noqa: BLE001 - the next tick may well do
-            known = {"error": type(error).__name__, "places": places(error)}
-            if trouble.tell("clock", "clock could not tick", **known):
+            about = {"error": type(error).__name__, "places": places(error)}
+            if trouble.tell("clock", "clock could not tick", **about):
                 error_reports.report(error)
-        alarm.sleep(pause, stop)
+        if alarm.sleep(pause, stop) or pause > _SHORT:
+            known = None  # else it holds what was looked up after the work
     alarm.close()
 
 

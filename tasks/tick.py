@@ -1,6 +1,6 @@
 """One tick of the clock: its parts, each of which fails by itself."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +18,11 @@ from gateway.models.booking import Booking
 from gateway.models.call_log import CallLog
 from gateway.models.provider_event import ProviderEvent
 from gateway.usecases import cron, delivery, holds, job_runs, work
-from tasks import broker, redis_client, trouble, workload
+from tasks import broker, hands, moments, redis_client, trouble, workload
 from tasks.actors.background import check_provider, look_up
 from tasks.actors.events import apply_event
-from tasks.actors.sending import BY_QUEUE
-from tasks.actors.timers import begin_step, mark_overdue
+from tasks.actors.sending import BY_QUEUE, hand_out
+from tasks.actors.timers import begin_step, mark_overdue, run_timer, run_timers
 from tasks.actors.voice import end_call
 
 log = structlog.get_logger(__name__)
@@ -39,20 +39,21 @@ class Tick:
     """A look at everything at one moment. A part that fails is logged by its name, and the others
     go on; while the broker is away only what needs no broker is done."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, known: agenda.Agenda | None = None) -> None:
         self.now = now
+        self.known = known  # the agenda, where it was read a moment before
         self.claimed = 0
         self._load: workload.Workload | None = None
         self._worked = self._troubled = self._frozen = self._let_go = False
         self._paused: set[str | None] = set()  # of the queues that bring no rows to the start gate
-        # Where the agenda can't be read, everything is taken for due.
-        every = dict.fromkeys((*agenda.LANES, *agenda.JOB_LANES), now)
-        self._plan = agenda.Agenda(every, **dict.fromkeys(agenda.MOMENTS, now), held=True)
+        self._plan = agenda.everything(now)  # where what is due can't be read
 
     def run(self) -> "Tick":
         """Do all that is due. Raises StoreUnavailable when the database can't be reached."""
-        self._part("agenda", self._read)
-        plan = self._plan
+        if self.known is None:
+            self._part("agenda", self._read)
+        plan = self._plan = self.known or self._plan
+        self.known = None
         for name, due, part in (
             ("leases", self._due(plan.lease), delivery.sweep),
             ("leases of jobs", self._due(plan.job_lease), job_runs.sweep),
@@ -67,8 +68,9 @@ class Tick:
         if self._load.emptied:
             self._part("lost messages", self._start_over)
         self._let_go = self._worked
-        jobs = (at for lane, at in plan.claims.items() if lane in agenda.JOB_LANES)
-        if any(map(self._due, (plan.step, plan.overdue, plan.event, plan.look_up, *jobs))):
+        jobs = (moments.of(plan, lane) for lane in plan.claims if lane in agenda.JOB_LANES)
+        others = (plan.step, plan.overdue, plan.event, plan.look_up)
+        if plan.holds and any(map(self._due, (*others, *jobs))):
             self._part("pauses", self._read_pauses)
         for queue in BY_QUEUE:
             self._part(f"claims of {queue}", lambda queue=queue: self._claim(queue))  # type: ignore[misc]
@@ -96,27 +98,16 @@ class Tick:
         if plan.held or self._load is None:
             poll = min(poll, _LATER)
         now = wallclock.now()
-        for queue, moment in self._moments():
+        manned = self._load is not None
+        for queue, moment in moments.ahead(plan, manned=manned, frozen=self._frozen):
+            if queue in self._paused:
+                continue
             left = (moment - now).total_seconds() / wallclock.rate()
             poll = min(poll, max(left, self._least(queue)))
         return poll
 
     def _leases(self) -> tuple[datetime | None, datetime | None]:
         return self._plan.lease, self._plan.job_lease
-
-    def _moments(self) -> Iterator[tuple[str | None, datetime]]:
-        """What the clock is to wake for, and the queue whose workers then do it."""
-        plan = self._plan
-        found: list[tuple[str | None, datetime | None]] = [(None, plan.cron)]
-        found += [(None, one) for one in self._leases()]
-        if self._load is not None:
-            found += [("voice", plan.ending), ("events", plan.event)]
-            found += [("background", plan.look_up), ("background", plan.check)]
-            found += [("timers", plan.step), ("timers", plan.overdue)]
-            claims_due = {} if self._frozen else plan.claims
-            found += [(lane.partition(":")[0], at) for lane, at in claims_due.items()]
-        ahead = ((queue, moment) for queue, moment in found if moment is not None)
-        return ((queue, moment) for queue, moment in ahead if queue not in self._paused)
 
     def _least(self, queue: str | None) -> float:
         """The pause when something is due already: it waits for room, for workers that are not
@@ -130,7 +121,7 @@ class Tick:
         return moment is not None and moment <= self.now
 
     def _read(self) -> int:
-        self._plan = agenda.read()
+        self._plan = self.known = agenda.read()
         return 0
 
     def _read_pauses(self) -> int:
@@ -172,7 +163,7 @@ class Tick:
         lanes = [lane for lane in lanes_of(queue) if self._due_in(lane)]
         if not lanes or self._load is None or (queue in WORKING and queue in self._paused):
             return 0
-        self._frozen = holds.frozen()
+        self._frozen = self._plan.holds and holds.frozen()
         room = 0 if self._frozen else self._load.room(queue)
         claimed = 0
         for lane in lanes:
@@ -180,16 +171,18 @@ class Tick:
                 asked = min(room - claimed, BATCH)
                 found = self._hand_out(queue, lane, asked)
                 claimed += found
-                if found < asked:
+                if found < asked or queue == hands.QUEUE:
                     break
         self.claimed += claimed
         return claimed
 
     def _due_in(self, lane: str) -> bool:
         # What this tick let go is not on its agenda.
-        return self._let_go or self._due(self._plan.claims.get(lane))
+        return self._let_go or self._due(moments.of(self._plan, lane))
 
     def _hand_out(self, queue: str, lane: str, asked: int) -> int:
+        if queue == hands.QUEUE:
+            return self._hand_out_timers(lane, asked)
         lease = wallclock.span(settings.current().claim_lease_seconds)
         found = work.claim(lane, self.now, asked, lease)
         hit("clock.after_lease")
@@ -197,7 +190,7 @@ class Tick:
             return 0
         jobs = queue in WORKING
         log.info("due jobs found" if jobs else "due reminders found", count=len(found), lane=lane)
-        queued = broker.nudge_each(BY_QUEUE[queue], found, origins.of([id_ for id_, _ in found]))
+        queued = hand_out(queue, found, self._load)
         hit("clock.after_enqueue")
         if not queued:
             (job_claims if jobs else claims).hand_back(found, self.now)
@@ -205,6 +198,12 @@ class Tick:
             return 0
         log.info("queued", count=len(found), lane=lane)
         return len(found)
+
+    def _hand_out_timers(self, lane: str, workers: int) -> int:
+        found = hands.hand_out(lane, self.now, workers, run_timer, run_timers)
+        if found is None:
+            self._load = None
+        return found or 0
 
     def _begin_steps(self) -> int:
         pause = wallclock.span(STEP_PAUSE)

@@ -57,16 +57,18 @@ class Alarm:
         self._channel: redis.client.PubSub | None = None
         self._again = 0.0
 
-    def sleep(self, seconds: float, stop: threading.Event) -> None:
-        """Sleep until it is time, somebody rings, or `stop` is set (then a moment longer)."""
+    def sleep(self, seconds: float, stop: threading.Event) -> bool:
+        """Sleep until it is time, somebody rings, or `stop` is set (then a moment longer). Whether
+        somebody rang, or may have."""
         until = time.monotonic() + seconds
         while not stop.is_set() and (left := until - time.monotonic()) > 0:
             if self._channel is None:
                 if self.listen():
-                    return  # somebody may have rung while nobody listened
+                    return True  # while nobody listened
                 stop.wait(min(left, SLICE))
             elif self._rung(min(left, SLICE)):
-                return
+                return True
+        return self._channel is None
 
     def listen(self) -> bool:
         """Be reachable from now on, if the broker is there. True when that is new."""

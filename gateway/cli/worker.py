@@ -16,9 +16,10 @@ def run(args: argparse.Namespace) -> int:
     """Work until SIGTERM or SIGINT, then finish the running jobs. Not 0 if a process was lost."""
     settings = current()
     threads = args.threads or settings.worker_threads
-    # Dramatiq reads these when it is imported: poll each 20 ms, hoard no job that can't start.
+    # Dramatiq reads these when it is imported: see within 0.2 s that all is to end, hoard no job
+    # that can't start.
     export(
-        dramatiq_worker_timeout="20",
+        dramatiq_worker_timeout="200",
         dramatiq_restart_delay="500",
         dramatiq_queue_prefetch=str(threads),
         dramatiq_delay_queue_prefetch="100",

@@ -22,10 +22,11 @@ def e164(raw: str, field: str = "phone", *, test: bool = False) -> str:
         number = phonenumbers.parse(raw, None)
     except phonenumbers.NumberParseException:
         raise Invalid("is not a phone number", field) from None
-    possible = phonenumbers.is_possible_number(number)
-    if not possible or not (test or phonenumbers.is_valid_number(number)):
+    kind = phonenumbers.number_type(number)  # unknown: it is none that can be assigned
+    fictional = test and phonenumbers.is_possible_number(number)
+    if kind == phonenumbers.PhoneNumberType.UNKNOWN and not fictional:
         raise Invalid("is not a phone number that can be assigned", field)
-    if phonenumbers.number_type(number) in _REFUSED:
+    if kind in _REFUSED:
         raise Invalid("is a premium-rate number", field)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

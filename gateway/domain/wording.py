@@ -70,6 +70,8 @@ def values(names: Iterable[str], about: Occasion, locale: Locale) -> dict[str, s
 def clean(text: str) -> str:
     """One line of it, without characters that control anything: what comes from elsewhere can't
     start a new line, a header or a field."""
+    if text.isprintable():  # none of these, as almost always
+        return text.strip()
     joined = _BREAKS.sub(" ", text)
     return "".join(one for one in joined if unicodedata.category(one) not in ("Cc", "Cs")).strip()
 

@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> Flask:
     _undescribed(app)
     docs.install(app, description)
     metrics.install(app)
+    import_module("gateway.http.short_way").install(app)
     return app
 
 

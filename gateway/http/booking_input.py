@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from gateway.domain import times
 from gateway.domain.errors import Invalid
@@ -22,6 +22,7 @@ from gateway.http.fields import (
     Zone,
 )  # fmt: skip
 from gateway.http.pagination import PageQuery
+from gateway.http.reading import QuickSchema
 from gateway.http.reminder_input import MOST_RULES, ReminderRule, has_offset, rules
 from gateway.models.booking import Booking
 from gateway.models.contact import Contact
@@ -33,7 +34,7 @@ QUIET = {"quiet_hours": {"from": "20:00", "to": "09:00"}}
 _LOCAL = "RFC 3339 with an offset, or a local time in `time_zone`"
 
 
-class ContactChanges(Schema):
+class ContactChanges(QuickSchema):
     """Parts of whoever is reached; what is left out stays as it is."""
 
     external_id = Text(maximum=200, allow_none=True)
@@ -55,7 +56,7 @@ class ContactInput(ContactChanges):
             raise ValidationError("is required", "phone")
 
 
-class StaffInput(Schema):
+class StaffInput(QuickSchema):
     """Whoever serves the contact."""
 
     id = Text(maximum=200, allow_none=True)
@@ -65,7 +66,7 @@ class StaffInput(Schema):
     time_zone = Zone(allow_none=True)
 
 
-class ServiceInput(Schema):
+class ServiceInput(QuickSchema):
     """What is booked."""
 
     id = Text(maximum=200, allow_none=True)
@@ -73,7 +74,7 @@ class ServiceInput(Schema):
     price = Text(maximum=100, allow_none=True, metadata={"example": "45.00 EUR"})
 
 
-class BookingFields(Schema):
+class BookingFields(QuickSchema):
     """What a booking can be made with, and changed in."""
 
     starts_at = Text(maximum=64, metadata={"description": _LOCAL})

@@ -14,5 +14,10 @@ def hold(app: Flask, configured: Settings) -> None:
 
 def settings() -> Settings:
     """The settings that create_app was given."""
-    held: Settings = current_app.config[_KEY]
+    return of(current_app)
+
+
+def of(app: Flask) -> Settings:
+    """The settings of this application."""
+    held: Settings = app.config[_KEY]
     return held

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tasks.actors.events import MOST, apply_events
 from tasks.broker import nudge_each
 
-PAUSE = 0.05  # seconds between two rounds: what is stored meanwhile goes together
+PAUSE = 0.15  # seconds between two rounds: what is stored meanwhile goes together
 
 
 class EventBell:

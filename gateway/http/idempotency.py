@@ -46,8 +46,9 @@ def once(work: Callable[[datetime], Answer], *context: str) -> Response:
     """The answer of `work(now)`, done in one transaction, or the stored one of an earlier request
     with the same key and body, and the same `context` where something else counts too."""
     now = wallclock.now()
-    same = fingerprint(request.method, request.path, *context)
-    answer = idempotency.once(caller(), _key(), same, now, lambda: work(now))
+    key = _key()
+    same = fingerprint(request.method, request.path, *context) if key else ""
+    answer = idempotency.once(caller(), key, same, now, lambda: work(now))
     doorbell.later(answer.ring)
     response = send(answer.status, answer.body)
     if answer.replayed:

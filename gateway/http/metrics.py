@@ -88,12 +88,15 @@ class Looks:
             return self._last
 
 
+def answered(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one answer, by the pattern of its route: an address itself can hold anything."""
+    metrics.count("http", method, route[:100], str(status))
+    area = route.split("/")[1] if route.startswith("/") else "none"
+    metrics.observe("http_duration", area if area in AREAS else "other", seconds=seconds)
+
+
 def _count(response: Response) -> Response:
-    """One answer, by the pattern of its route: an address itself can hold anything."""
     rule = request.url_rule.rule if request.url_rule else "none"
     method = request.method if request.method in METHODS else "other"
-    metrics.count("http", method, rule[:100], str(response.status_code))
-    area = rule.split("/")[1] if request.url_rule else "none"
-    seconds = time.perf_counter() - g.began
-    metrics.observe("http_duration", area if area in AREAS else "other", seconds=seconds)
+    answered(method, rule, response.status_code, time.perf_counter() - g.began)
     return response

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from gateway.domain import times
 from gateway.domain.channel_plan import CHANNELS
@@ -12,13 +12,14 @@ from gateway.domain.reminders import AT, EVERY, KINDS, LEAD_MINUTES, NUDGE, Rule
 from gateway.http import words
 from gateway.http.domain_fields import Channels
 from gateway.http.fields import Text, Whole
+from gateway.http.reading import QuickSchema
 
 MOST_RULES = 50
 _OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})$")
 _YEAR, _TWO_YEARS = 525_600, 1_051_200
 
 
-class ReminderRule(Schema):
+class ReminderRule(QuickSchema):
     """When, on which channel and with which words to remind."""
 
     kind = fields.String(

@@ -37,7 +37,8 @@ def parse(raw: bytes) -> Any:
         )
     except ValueError:
         raise MalformedJson("the body is not one complete JSON value") from None
-    unstorable = list(_unstorable(value, ()))
+    # Neither can stand in UTF-8 unescaped: json refuses the one, decoding the other.
+    unstorable = _unstorable(value, ()) if "\\u" in text else []
     if unstorable:
         raise InvalidFields(unstorable)
     return value

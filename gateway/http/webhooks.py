@@ -1,6 +1,7 @@
 """/webhooks: what carriers report. Stored first, acknowledged second, applied by a worker."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import structlog
@@ -27,6 +28,8 @@ blueprint = Blueprint(
     "webhooks", __name__, url_prefix="/webhooks", description="What providers report"
 )
 MAX_BYTES = 1_000_000
+ROUTE = "/webhooks/<path:path>"
+FAULT = "ringback.fault"  # in the environment: why the callback could not be stored just now
 _BODIES = {
     "required": True,
     "content": {
@@ -57,8 +60,10 @@ def receive(path: str) -> Response:
         raise NotFound
     if request.mimetype not in target[1].content_types:
         raise UnsupportedType("this address takes " + ", ".join(target[1].content_types))
-    callback = _as_it_came(path)
+    callback = _callback(path)
     try:
+        if FAULT in request.environ:
+            raise request.environ[FAULT]
         with connection():
             kept = intake.keep(callback, wallclock.now())
             known = origins.of(kept.event_ids)
@@ -71,7 +76,8 @@ def receive(path: str) -> Response:
         log.warning("webhook invalid", path=path, problem=str(fault))
         raise MalformedRequest(str(fault)) from None
     traces.join(known)
-    return _acknowledged(path, kept, known)
+    stored(path, kept, known)
+    return _acknowledged(kept)
 
 
 @blueprint.before_app_request  # type: ignore[untyped-decorator]
@@ -89,7 +95,7 @@ def _greet() -> Response | None:
         refused.valid_methods = ["GET", "POST"]
         return None
     try:
-        return Response(target[1].challenge(_as_it_came(path)), content_type="text/plain")
+        return Response(target[1].challenge(_callback(path)), content_type="text/plain")
     except Forbidden as fault:
         metrics.count("signature_failures", target[0].name)
         log.warning("webhook invalid", path=path, problem=str(fault))
@@ -102,7 +108,8 @@ def _watch() -> Watch:
     return found
 
 
-def _acknowledged(path: str, kept: Kept, known: Mapping[str, str]) -> Response:
+def stored(path: str, kept: Kept, known: Mapping[str, str]) -> None:
+    """Say so, and have what was stored applied."""
     if kept.known:
         log.info("webhook duplicate ignored", path=path)
     elif not kept.event_ids:
@@ -110,35 +117,40 @@ def _acknowledged(path: str, kept: Kept, known: Mapping[str, str]) -> Response:
     for event_id in kept.event_ids:
         log.info("webhook received", path=path, event_id=event_id)
     doorbell.ring_for_events(kept.event_ids, known)
+
+
+def _acknowledged(kept: Kept) -> Response:
     said = kept.acknowledgement
     if said.xml is not None:
         return Response(said.xml, said.status, content_type="text/xml; charset=utf-8")
     return send(said.status, said.json) if said.json is not None else Response(status=said.status)
 
 
-def _as_it_came(path: str) -> Callback:
+def _callback(path: str) -> Callback:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    body = raw_body(MAX_BYTES)
+    return as_it_came(request.environ, path, settings().public_url, headers, body)
+
+
+def as_it_came(
+    environ: Mapping[str, Any], path: str, public_url: str, headers: Mapping[str, str], body: bytes
+) -> Callback:
     """The request for a verifier: the configured public address with the path and query exactly as
     they were sent, whatever Host or forwarding headers say."""
-    raw_path, query = _target()
-    return Callback(
-        method=request.method,
-        path=path,
-        url=settings().public_url + raw_path + (f"?{query}" if query else ""),
-        query=query,
-        headers={name.lower(): value for name, value in request.headers.items()},
-        body=raw_body(MAX_BYTES),
-    )
+    raw_path, query = _target(environ)
+    url = public_url + raw_path + (f"?{query}" if query else "")
+    return Callback(environ["REQUEST_METHOD"], path, url, query, headers, body)
 
 
-def _target() -> tuple[str, str]:
+def _target(environ: Mapping[str, Any]) -> tuple[str, str]:
     """Path and query as they were sent. WSGI itself only has the path decoded, so that a server
     that also tells the raw one (gunicorn, Werkzeug) is asked first."""
-    raw = request.environ.get("RAW_URI", "")
+    raw = environ.get("RAW_URI", "")
     if raw.startswith("/"):
         path, _, query = raw.partition("?")
         return path, query
     if raw.startswith(("http://", "https://")):
         parts = urlsplit(raw)
         return parts.path, parts.query
-    decoded = request.environ.get("PATH_INFO", "").encode("latin-1")
-    return quote(decoded, safe="/:@!$&'()*+,;=~-._"), request.environ.get("QUERY_STRING", "")
+    decoded = environ.get("PATH_INFO", "").encode("latin-1")
+    return quote(decoded, safe="/:@!$&'()*+,;=~-._"), environ.get("QUERY_STRING", "")

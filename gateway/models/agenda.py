@@ -44,6 +44,8 @@ class Agenda:
     job_lease: datetime | None = None  # a worker should be through with a job
     cron: datetime | None = None  # a slot of a cron job comes
     held: bool = False  # whether anything waits for a hold or a busy sender
+    # Whether anything may be held back at all; what is, only a look at the holds tells.
+    holds: bool = field(default=True, compare=False)
 
     @property
     def next(self) -> datetime | None:
@@ -58,9 +60,15 @@ class Agenda:
         return min(self.claims.values(), default=None)
 
 
+def everything(now: datetime) -> Agenda:
+    """The agenda on which all there can be is due."""
+    moments = dict.fromkeys(MOMENTS, now)
+    return Agenda(dict.fromkeys((*LANES, *JOB_LANES), now), **moments, held=True, holds=True)
+
+
 def read() -> Agenda:
     """The agenda of this moment, in one query that takes the head of each index."""
-    [(*raw, held, job_held)] = _AGENDA.rows()
+    [(*raw, held, job_held, hold)] = _AGENDA.rows()
     moments = [UTCField().python_value(value) for value in raw]
     every = (*LANES, *JOB_LANES)
     claims = dict(zip(every, moments, strict=False))
@@ -70,7 +78,7 @@ def read() -> Agenda:
     return Agenda(
         {lane: at for lane, at in claims.items() if at is not None},
         lease, event, min(filter(None, (call, message)), default=None), ending, check, step,
-        overdue, job_lease, cron, held is not None or job_held is not None,
+        overdue, job_lease, cron, held is not None or job_held is not None, hold is not None,
     )  # fmt: skip
 
 
@@ -92,6 +100,7 @@ def _heads() -> Any:
         _head(CronJob.next_at),
         _head(Notification.held_by),
         _head(Job.held_by),
+        _head(Hold.scope),
     ]
     return Select(columns=heads).bind(db.obj).tuples()
 

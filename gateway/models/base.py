@@ -1,12 +1,11 @@
 """The database handle, one class of time field, ids, and the row that all tables share."""
 
-import base64
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
@@ -26,9 +25,8 @@ from gateway.models.postgres import WatchedPostgresqlDatabase
 from gateway.models.prepared import Given, Prepared, same
 from gateway.models.sqlite import FairSqliteDatabase
 
-_ALPHABET = bytes.maketrans(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz"
-)
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_DIGITS = _ALPHABET.encode() * 8  # a digit for each byte, all equally often
 
 
 class UTCField(Field):
@@ -42,7 +40,8 @@ class UTCField(Field):
             return value
         if value.tzinfo is None:
             raise ValueError("a moment without its time zone")
-        return value.astimezone(UTC).isoformat(" ", "microseconds")
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return moment.isoformat(" ", "microseconds")
 
     def python_value(self, value: Any) -> datetime | None:
         if value is None:
@@ -69,6 +68,17 @@ class Row(Model):
         legacy_table_names = False
 
     @classmethod
+    def made(cls, values: Mapping[str, Any]) -> Self:
+        """A row of these columns, yet to be written, as the constructor makes it, in a quarter of
+        its time: no setters, no default made in vain. Other rows are given by their ids."""
+        row = cls(__no_default__=True)
+        row.__data__ = dict(values)
+        for field, default in cls._meta.defaults.items():
+            if field.name not in values:
+                row.__data__[field.name] = default() if callable(default) else default
+        return row
+
+    @classmethod
     def get_by_id(cls, pk: Any) -> Self:
         """The row of this id, by a prepared query. Raises its DoesNotExist."""
         rows: list[Self] = _by_id(cls).rows(id=pk)
@@ -85,9 +95,14 @@ def _by_id(table: type[Row]) -> Prepared:
 def new_id(prefix: str) -> str:
     """An opaque id: two letters, an underscore, 26 characters of base 32. Ids made later sort
     later, which keeps indexes compact; nothing may be read out of one."""
-    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
-    digits = base64.b32encode(number.to_bytes(20, "big"))[-26:].translate(_ALPHABET)
-    return f"{prefix}_{digits.decode()}"
+    chance = secrets.randbits(128).to_bytes(16).translate(_DIGITS).decode()
+    return f"{prefix}_{_millisecond(time.time_ns() // 1_000_000)}{chance}"
+
+
+@lru_cache(1)
+def _millisecond(number: int) -> str:
+    """The first ten digits, which all ids of this millisecond share."""
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(45, -1, -5))
 
 
 def id_field(prefix: str) -> CharField:

@@ -34,7 +34,7 @@ class CallLog(EndableCall):
 
     class Meta:
         indexes = (
-            (("provider", "account", "external_id"), True),
+            (("external_id", "account", "provider"), True),
             (("notification", "step", "attempt"), True),
             (("organization", "mode", "created_at", "id"), False),
             (("to_hash", "created_at"), False),

@@ -13,7 +13,9 @@ from gateway.models import due
 from gateway.models.base import atomic, lock, take_due
 from gateway.models.feed import FeedEntry
 from gateway.models.hold import SENDER
+from gateway.models.listed import among, listed
 from gateway.models.notification import LET_GO, Notification, told
+from gateway.models.prepared import Given, Prepared
 from gateway.models.rate import RATE
 from gateway.models.turns import Queue, take
 
@@ -52,6 +54,22 @@ def claim_within(
         return claim_due(lane, now, room, lease, only=kind)
 
     return due.within(kind, most, limit, claim)
+
+
+def held_each(claims: Collection[tuple[str, int]]) -> dict[tuple[str, int], Notification]:
+    """The due rows that these claims (id, claim) hold, locked in the order of their ids, without
+    those that another transaction holds."""
+    ids = listed([id_ for id_, _ in claims])
+    found = {(row.id, row.claim): row for row in _HELD_EACH.rows(ids=ids, state=N.DUE)}
+    return {claim: found[claim] for claim in claims if claim in found}
+
+
+def _held_each() -> Any:
+    mine = Row.select().where(among(Row.id, "ids"), Row.state == Given("state"))
+    return lock(mine.order_by(Row.id), skip_locked=True)
+
+
+_HELD_EACH = Prepared(_held_each)
 
 
 def hold_alike(row: Notification, scope: str, now: datetime) -> int:

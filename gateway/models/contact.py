@@ -40,17 +40,13 @@ class Contact(Row):
         mode: str,
         role: str,
         now: datetime,
-        *,
-        fresh: bool = False,
         **known: Any,
     ) -> "Contact":
         """The row of this person: one with the same external id is brought up to date, otherwise
-        one with the very same details is taken again, otherwise one is made. `fresh`: nobody was
-        known a moment ago, so one is made first."""
-        row = None if fresh else cls._met(organization_id, mode, role, known)
+        one with the very same details is taken again, otherwise one is made."""
+        row = cls._met(organization_id, mode, role, known)
         if row is None:
-            whose = {"organization": organization_id, "mode": mode, "role": role}
-            made = cls(**whose, created_at=now, updated_at=now, **known)
+            made = cls.unknown(organization_id, mode, role, now, **known)
             values = dict(made.__data__)
             if adding(cls, tuple(values)).run(**values):
                 return made
@@ -62,6 +58,14 @@ class Contact(Row):
             for name, value in changed.items():
                 setattr(row, name, value)
         return row
+
+    @classmethod
+    def unknown(
+        cls, organization_id: str, mode: str, role: str, now: datetime, **known: Any
+    ) -> "Contact":
+        """The row of somebody who was never heard of, yet to be written."""
+        whose = {"organization": organization_id, "mode": mode, "role": role}
+        return cls.made({**whose, "created_at": now, "updated_at": now, **known})
 
     @classmethod
     def _met(

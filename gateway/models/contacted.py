@@ -1,40 +1,74 @@
 """Whom an organization wrote to or called lately."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.domain.outcomes import Reason
 from gateway.models.attempt import Attempt
-from gateway.models.base import UTCField, in_turn
+from gateway.models.base import UTCField, db, dialect
 from gateway.models.call_log import CallLog
+from gateway.models.listed import among, listed
 from gateway.models.message_log import MessageLog
 from gateway.models.prepared import Given, Prepared
 
 MOST = 2000
 
 
-def take_turn(organization_id: str, mode: str, hashes: Sequence[str]) -> None:
-    """Have nobody else decide about the same person until this transaction ends: two that are due
+class Person(NamedTuple):
+    """A person by the keyed hashes of their addresses, sorted."""
+
+    organization: str
+    mode: str
+    hashes: tuple[str, ...]
+
+
+def take_turns(people: Collection[Person]) -> None:
+    """Have nobody else decide about the same people until this transaction ends: two that are due
     in one moment would both find that nothing was sent yet."""
-    for hashed in sorted(hashes):
-        in_turn(f"{organization_id}|{mode}|{hashed}")
+    names = {f"{one.organization}|{one.mode}|{hashed}" for one in people for hashed in one.hashes}
+    if names and dialect() == "postgresql":  # on SQLite a transaction is alone anyway
+        lock = "pg_advisory_xact_lock(hashtextextended(name, 0))"
+        take = f"SELECT {lock} FROM unnest(%s::text[]) AS name"  # noqa: S608
+        db.execute_sql(take, [sorted(names)])
 
 
-def lately(
-    organization_id: str, mode: str, hashes: Sequence[str], since: datetime
-) -> list[tuple[datetime, str]]:
-    """When a person of these addresses was sent something since then, and by which notification.
-    What the carrier surely did not take does not count."""
+Found = list[tuple[datetime, str]]
+
+
+def lately(person: Person, since: datetime) -> Found:
+    """When a person was sent something since then, and by which notification. What the carrier
+    surely did not take does not count."""
+    return lately_each([person], since)[person]
+
+
+def lately_each(people: Collection[Person], since: datetime) -> dict[Person, Found]:
+    """The same for several people; without those of whom there is too much for one query."""
+    hashes = {hashed for one in people for hashed in one.hashes}
     if not hashes:
-        return []
-    named = {f"hash_{number}": hashed for number, hashed in enumerate(hashes)}
-    both = _lately(tuple(named))
-    moment = UTCField().python_value
-    rows = both.rows(organization=organization_id, mode=mode, since=since, **named)
-    found = ((moment(at), id_) for at, id_ in rows)
-    return [(at, str(id_)) for at, id_ in found if at is not None and id_ is not None]
+        return {one: [] for one in people}
+    rows = _LATELY.rows(
+        organizations=listed({one.organization for one in people}),
+        modes=listed({one.mode for one in people}),
+        hashes=listed(hashes),
+        since=since,
+    )
+    if len(rows) >= MOST and len(people) > 1:
+        return {}
+    by_hash: dict[tuple[str, str, str], Found] = defaultdict(list)
+    for at, id_, *whose in rows:
+        moment = UTCField().python_value(at)
+        if moment is not None and id_ is not None:
+            by_hash[tuple(whose)].append((moment, str(id_)))
+    return {
+        one: [
+            sent
+            for hashed in one.hashes
+            for sent in by_hash.get((one.organization, one.mode, hashed), ())
+        ]
+        for one in people
+    }
 
 
 TABLES: tuple[type[Attempt], ...] = (CallLog, MessageLog)
@@ -53,18 +87,14 @@ def last_left(notification_ids: Sequence[str]) -> dict[str, datetime]:
     return found
 
 
-@cache
-def _lately(hashes: tuple[str, ...]) -> Prepared:
-    parts: list[Any] = [_of(table, hashes) for table in TABLES]
-    return Prepared(lambda: parts[0].union_all(parts[1]).limit(MOST).tuples())
-
-
-def _of(table: type[Attempt], hashes: Sequence[str]) -> Any:
-    return table.select(table.created_at, table.notification).where(
-        table.to_hash.in_([Given(name) for name in hashes]),
+def _of(table: type[Attempt]) -> Any:
+    return table.select(
+        table.created_at, table.notification, table.organization, table.mode, table.to_hash
+    ).where(
+        among(table.to_hash, "hashes"),
         table.created_at >= Given("since"),
-        table.organization == Given("organization"),
-        table.mode == Given("mode"),
+        among(table.organization, "organizations"),
+        among(table.mode, "modes"),
         table.direction == "outbound",
         ~surely_not_sent(table),
     )
@@ -74,3 +104,11 @@ def surely_not_sent(table: type[Attempt]) -> Any:
     """The attempts that the carrier did not take, and that is known for certain."""
     failed = (table.state == table.FAILED) & table.external_id.is_null()
     return failed & (table.reason != Reason.NOT_CONFIRMED)
+
+
+def _both() -> Any:
+    calls, messages = map(_of, TABLES)
+    return calls.union_all(messages).limit(MOST).tuples()
+
+
+_LATELY = Prepared(_both)

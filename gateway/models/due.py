@@ -38,12 +38,11 @@ def claim(
     only: str | None = None,
     besides: Collection[str] = (),
     also: Collection[Any] = (),
-    untried: bool = False,
 ) -> list[Any]:
-    """Claim due rows of a lane, of one kind of work only, or all `besides` some, or only those that
-    never failed: their ids, claims and the columns `also` asked for, at most `limit`, in the order
-    in which they should go. Call it inside a transaction."""
-    ids = take(_due(source, lane, now, only, besides, untried), limit)
+    """Claim due rows of a lane, of one kind of work only, or all `besides` some: their ids, claims
+    and the columns `also` asked for, at most `limit`, in the order in which they should go. Call it
+    inside a transaction."""
+    ids = take(line(source, lane, now, only=only, besides=besides), limit)
     if not ids:
         return []
     table = source.table
@@ -58,14 +57,18 @@ def claim(
     return [claimed[id_] for id_ in ids]
 
 
-def _due(
+def line(
     source: Source,
     lane: str,
     now: datetime,
-    only: str | None,
-    besides: Collection[str],
-    untried: bool,
+    *,
+    only: str | None = None,
+    besides: Collection[str] = (),
+    untried: bool = False,
 ) -> Queue:
+    """The due rows of a lane, for their turns; which ones as in `claim`, or those that never failed
+    (`untried`)."""
+
     def waiting(row: Any) -> Any:
         found = (row.lane == lane) & row.next_attempt_at.is_null(False)
         kind = getattr(row, source.kind.name)

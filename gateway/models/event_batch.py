@@ -13,9 +13,11 @@ from gateway.models.base import db, dialect, lock
 from gateway.models.call_log import CallLog
 from gateway.models.feed import FeedEntry
 from gateway.models.gathering import Changes, Gathering
-from gateway.models.many import TYPES
+from gateway.models.listed import among, listed
+from gateway.models.many import TYPES, Statement
 from gateway.models.message_log import MessageLog
 from gateway.models.notification import Notification
+from gateway.models.prepared import Given, Prepared, same
 from gateway.models.provider_event import ProviderEvent
 from gateway.models.tally import Tally
 
@@ -24,45 +26,83 @@ Table = type[CallLog] | type[MessageLog]
 
 def waiting(event_ids: Collection[str]) -> list[ProviderEvent]:
     """Those of these events that wait to be applied and nobody else is at, locked."""
-    mine = ProviderEvent.id.in_(list(event_ids)), ProviderEvent.next_attempt_at.is_null(False)
-    found = ProviderEvent.select().where(*mine).order_by(ProviderEvent.id)
-    return list(lock(found, skip_locked=True))
+    return _WAITING.rows(ids=listed(event_ids))
 
 
 def attempts(
     table: Table, provider: str, account: str, external_ids: Collection[str]
 ) -> list[AnyAttempt]:
     """The attempts with these ids at the provider, locked."""
-    theirs = (table.provider == provider, table.account == account)
-    found = table.select().where(*theirs, table.external_id.in_(list(external_ids)))
-    return list(lock(found.order_by(table.id)))
+    theirs = {"provider": provider, "account": account}
+    return _attempts(table).rows(ids=listed(external_ids), **theirs)
 
 
 def notifications(ids: Collection[str]) -> list[Notification]:
     """These notifications, locked."""
-    found = Notification.select().where(Notification.id.in_(list(ids)))
-    return list(lock(found.order_by(Notification.id)))
+    return _NOTIFICATIONS.rows(ids=listed(ids))
 
 
 def settle(table: Table, event_ids: Collection[str], now: datetime) -> None:
     """These events did their work; each belongs to the attempt with its id at the provider."""
+    _settling(table).run(ids=listed(event_ids), now=now)
+
+
+_WAITING = Prepared(
+    lambda: lock(
+        ProviderEvent.select()
+        .where(among(ProviderEvent.id, "ids"), ProviderEvent.next_attempt_at.is_null(False))
+        .order_by(ProviderEvent.id),
+        skip_locked=True,
+    )
+)
+_NOTIFICATIONS = Prepared(
+    lambda: lock(
+        Notification.select().where(among(Notification.id, "ids")).order_by(Notification.id)
+    )
+)
+
+
+@cache
+def _attempts(table: Table) -> Prepared:
+    theirs = same(table, ("provider", "account"))
+    return Prepared(
+        lambda: lock(
+            table.select().where(*theirs, among(table.external_id, "ids")).order_by(table.id)
+        )
+    )
+
+
+@cache
+def _settling(table: Table) -> Prepared:
+    row = ProviderEvent
+    done = {"state": "applied", "reason": None, "next_attempt_at": None}
     about = {"organization": table.organization, table.OBJECT: table.id}
-    done = {"state": "applied", "reason": None, "next_attempt_at": None, "applied_at": now}
-    ProviderEvent.update(**done, **about).from_(table).where(
-        ProviderEvent.id.in_(list(event_ids)),
-        table.provider == ProviderEvent.provider,
-        table.account == ProviderEvent.account,
-        table.external_id == ProviderEvent.external_id,
-    ).execute()
+    applied = {"applied_at": Given("now", row.applied_at)}
+    return Prepared(
+        lambda: row.update(**done, **about, **applied).from_(table).where(
+            among(row.id, "ids"),
+            table.provider == row.provider,
+            table.account == row.account,
+            table.external_id == row.external_id,
+        )
+    )  # fmt: skip
 
 
 def change(table: Any, rows: Changes) -> None:
     """Write columns of many rows, by their id; one statement for all that change the same ones."""
+    for text, values in changing(table, rows):
+        db.execute_sql(text, values)
+
+
+def changing(table: Any, rows: Changes) -> list[Statement]:
+    """The same, as statements to be sent together with others."""
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for row_id, values in rows.items():
         alike[tuple(values)].append({"of": row_id, **values})
-    for names, changed in alike.items():
-        db.execute_sql(_changing(dialect(), table, names), [json.dumps(changed)])
+    return [
+        Statement(_changing(dialect(), table, names), [json.dumps(changed)])
+        for names, changed in alike.items()
+    ]
 
 
 @cache

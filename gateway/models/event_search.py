@@ -37,7 +37,8 @@ _CONDITIONS: dict[str, Callable[[Any], Any]] = {
 def unapplied() -> Any:
     """The condition for an event that was kept and not applied, whether or not it is tried again
     by itself."""
-    return ProviderEvent.state.in_([PARKED, DEAD])
+    # The second says nothing more, and lets the index of those be used.
+    return ProviderEvent.state.in_([PARKED, DEAD]) & ProviderEvent.applied_at.is_null()
 
 
 def find(

@@ -78,10 +78,11 @@ class FeedEntry(Row):
             at_once([cls.appending(rows)])
 
     @classmethod
-    def appending(cls, rows: list[dict[str, Any]]) -> Statement:
-        """The same, one entry at least, as a statement to be sent together with others."""
+    def appending(cls, rows: list[dict[str, Any]], *, first: bool = False) -> Statement:
+        """The same, one entry at least, as a statement to be sent together with others. `first`:
+        their objects were made in this very transaction, so that there are no older ones."""
         own = _TX[dialect()]
-        if dialect() == "postgresql":
+        if dialect() == "postgresql" and not first:
             own = _AFTER_ITS_LAST.format(own=own, object="{object_id}")
         return inserting(cls, rows, tx=own)
 

@@ -5,28 +5,35 @@ of the database, so that nobody in this transaction reads what is not true any m
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from peewee import JSONField, Node
 
 from gateway.metrics import Series
 
+T = TypeVar("T")
 Changes = dict[str, dict[str, Any]]  # of one table: columns by the row's id
 
 
 @dataclass
 class Gathering:
     """Kept back: entries of the feed, counts, changes by table. `locked` rows stand, by their id,
-    for one reading each; `owned` are those that were read, or are changed by whoever holds them."""
+    for one reading each; `owned` are those that were read, or are changed by whoever holds them.
+    `known` is what was read beforehand without a lock, by kind and key."""
 
     feed: list[dict[str, Any]] = field(default_factory=list)
     counts: Counter[Series] = field(default_factory=Counter)
     locked: dict[str, Any] = field(default_factory=dict)
     owned: dict[str, Any] = field(default_factory=dict)
     changes: dict[type, Changes] = field(default_factory=dict)
+    known: dict[Hashable, dict[Any, Any]] = field(default_factory=dict)
+
+    def know(self, kind: Hashable, found: Mapping[Any, Any]) -> None:
+        """What was read beforehand, for whoever asks for it in this transaction."""
+        self.known.setdefault(kind, {}).update(found)
 
     def hold(self, rows: Iterable[Any]) -> None:
         """Rows that this transaction locked, for whoever asks for them."""
@@ -47,6 +54,31 @@ _held = threading.local()
 def present() -> Gathering | None:
     """What this thread gathers, if it does."""
     found: Gathering | None = getattr(_held, "present", None)
+    return found
+
+
+def known(kind: Hashable, keys: Iterable[Any]) -> dict[Any, Any] | None:
+    """What was read beforehand of a kind, by key; None unless all of it was."""
+    gathering = present()
+    found = gathering.known.get(kind) if gathering is not None else None
+    asked = list(keys) if found is not None else []
+    if found is None or any(key not in found for key in asked):
+        return None
+    return {key: found[key] for key in asked}
+
+
+def recalled(kind: Hashable, key: Any, read: Callable[[], T]) -> T:
+    """What was read beforehand, else it is read now."""
+    found = known(kind, [key])
+    return read() if found is None else found[key]
+
+
+def once(kind: Hashable, key: Any, read: Callable[[], T]) -> T:
+    """The same, but what is read now is known from then on: nothing in this transaction changes
+    it."""
+    found, gathering = recalled(kind, key, read), present()
+    if gathering is not None:
+        gathering.know(kind, {key: found})
     return found
 
 

@@ -1,16 +1,17 @@
 """What holds sending back: everything (frozen), or one account of one provider."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from peewee import CharField, IntegerField, fn
 
 from gateway.kinds import REMINDERS as REMINDERS
-from gateway.models.base import Row, UTCField, id_field
+from gateway.models import gathering
+from gateway.models.base import Row, UTCField, db, dialect, id_field
+from gateway.models.listed import among, listed
 from gateway.models.notification import Notification
-from gateway.models.prepared import Given, Prepared
+from gateway.models.prepared import Prepared
 
 EVERYTHING = "all"
 PROVIDER, SENDER, CHANNEL = "provider|", "sender|", "channel|"
@@ -71,8 +72,12 @@ class Hold(Row):
     @classmethod
     def over(cls, scopes: Iterable[str]) -> "dict[str, Hold]":
         """The holds on these scopes, by scope."""
-        named = {f"scope_{number}": scope for number, scope in enumerate(scopes)}
-        return {row.scope: row for row in _over(tuple(named)).rows(**named)} if named else {}
+        asked = set(scopes)
+        found = gathering.known(cls, asked)
+        if found is not None:
+            return {scope: hold for scope, hold in found.items() if hold is not None}
+        rows = _OVER.rows(scopes=listed(asked)) if asked else []
+        return {row.scope: row for row in rows}
 
     @classmethod
     def listed(cls) -> "list[Hold]":
@@ -160,9 +165,17 @@ def scopes_held() -> list[str]:
         found.append(scope)
 
 
-def any_held(scope: str) -> bool:
-    """Whether any row waits under this name."""
-    return bool(_ANY_HELD.rows(scope=scope))
+def any_held(scopes: Collection[str]) -> set[str]:
+    """Under which of these names any row waits."""
+    if not scopes:
+        return set()
+    names = "json_each(?) AS name" if dialect() == "sqlite" else "unnest(%s::text[]) AS name(value)"
+    waits = "SELECT 1 FROM notification WHERE held_by = name.value"
+    found = db.execute_sql(
+        f"SELECT name.value FROM {names} WHERE EXISTS ({waits})",  # noqa: S608
+        [listed(scopes)],
+    )
+    return {scope for (scope,) in found.fetchall()}
 
 
 def rows_held() -> dict[str, int]:
@@ -172,16 +185,4 @@ def rows_held() -> dict[str, int]:
     return dict(counted.group_by(held).tuples())
 
 
-_ANY_HELD = Prepared(
-    lambda: (
-        Notification.select(Notification.id)
-        .where(Notification.held_by == Given("scope"))
-        .limit(1)
-        .tuples()
-    )
-)
-
-
-@cache
-def _over(names: tuple[str, ...]) -> Prepared:
-    return Prepared(lambda: Hold.select().where(Hold.scope.in_([Given(name) for name in names])))
+_OVER = Prepared(lambda: Hold.select().where(among(Hold.scope, "scopes")))

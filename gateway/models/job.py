@@ -87,15 +87,6 @@ class Job(Row):
         return next(iter(begun), None)
 
     @classmethod
-    def finish(cls, row: "Job", now: datetime) -> bool:
-        """Write down that an active job is done, or that it is to be done once more. False when it
-        is not this claim's any more."""
-        ended = _FINISH.rows(id=row.id, claim=row.claim, now=now)
-        for one in ended:
-            wrote(one.next_attempt_at)
-        return bool(ended)
-
-    @classmethod
     def held(cls, job_id: str, claim: int) -> "Job | None":
         """The row that this claim holds, claimed or active, locked; None when it does not any
         more."""
@@ -183,12 +174,6 @@ def ending(now: Any) -> dict[Any, Any]:
     }
 
 
-def _finishing() -> Any:
-    mine = (Job.id == Given("id"), Job.claim == Given("claim"), Job.state == J.ACTIVE)
-    done = Job.update(ending(Given("now", Job.finished_at)))
-    return done.where(*mine).returning(Job.next_attempt_at)
-
-
 def _canceling() -> Any:
     active = Job.state == J.ACTIVE
     taken = Job.update(
@@ -203,5 +188,4 @@ def _canceling() -> Any:
     return taken.where(*mine, Job.state.in_([*WAITING, J.ACTIVE])).returning(Job.state)
 
 
-_PLAN, _BEGIN = Prepared(_planning), Prepared(_beginning)
-_FINISH, _CANCEL = Prepared(_finishing), Prepared(_canceling)
+_PLAN, _BEGIN, _CANCEL = Prepared(_planning), Prepared(_beginning), Prepared(_canceling)

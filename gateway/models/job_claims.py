@@ -1,6 +1,6 @@
 """Which jobs a clock takes next, and which ones a hold keeps back."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,11 +9,13 @@ from peewee import fn
 from gateway.domain.lifecycle import JobState as J
 from gateway.models import due
 from gateway.models.base import lock, whole
-from gateway.models.job import Job, ending
+from gateway.models.job import Job
+from gateway.models.listed import among, listed
+from gateway.models.prepared import Given, Prepared
+from gateway.models.turns import Queue, take
 from gateway.models.upcoming import wrote
 
 SOURCE = due.Source(Job, Job.kind, J.DUE)
-BEGUN = due.Source(Job, Job.kind, J.ACTIVE)
 ALIKE = 500  # jobs that are held back along with one
 
 
@@ -47,26 +49,27 @@ def claim_within(
 
 def begin_due(lane: str, kind: str, now: datetime, limit: int, lease: timedelta) -> list[Job]:
     """Claim due jobs of a lane and a kind and take them up at once, those only that never failed,
-    in the order in which they should go, with what tells which they are. Call it inside a
-    transaction."""
-    told = (Job.organization, Job.name, Job.key, Job.kind, Job.lane)
-    return due.claim(BEGUN, lane, now, limit, lease, only=kind, untried=True, also=told)
+    in the order in which they should go. Call it inside a transaction."""
+    ids = take(due.line(SOURCE, lane, now, only=kind, untried=True), limit)
+    if not ids:
+        return []
+    begun = {row.id: row for row in _BEGIN.rows(ids=listed(ids), lease_until=now + lease)}
+    return [begun[id_] for id_ in ids]
 
 
-def finish_all(rows: Sequence[Job], now: datetime) -> bool:
-    """As `Job.finish`, for several, in one statement for each number of a claim; False when none is
-    these claims' any more."""
-    by_claim: dict[int, list[str]] = {}
-    for row in rows:
-        by_claim.setdefault(row.claim, []).append(row.id)
-    ended: list[Any] = []
-    for claim, ids in by_claim.items():
-        mine = (due.among(Job.id, ids), Job.claim == claim, Job.state == J.ACTIVE)
-        done = Job.update(ending(Job.finished_at.to_value(now))).where(*mine)
-        ended += done.returning(Job.next_attempt_at).tuples().execute()
-    for (again,) in ended:
-        wrote(again)
-    return bool(ended)
+def _beginning() -> Any:
+    free = {"next_attempt_at": None, "held_by": None, "claim": Job.claim + 1}
+    lease_until = Given("lease_until", Job.lease_until)
+    begun = Job.update(state=J.ACTIVE, lease_until=lease_until, **free)
+    return begun.where(among(Job.id, "ids")).returning(Job)
+
+
+_BEGIN = Prepared(_beginning)
+
+
+def in_line(lane: str, kind: str, now: datetime) -> Queue:
+    """The due jobs of a lane and a kind, for their turns."""
+    return due.line(SOURCE, lane, now, only=kind)
 
 
 def hand_back(claimed: Iterable[tuple[str, int]], now: datetime) -> int:

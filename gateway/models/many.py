@@ -46,6 +46,36 @@ def at_once(statements: Sequence[Statement]) -> None:
     db.execute_sql(text, [value for one in statements for value in one.values])
 
 
+# In what is asked by `each_in_turn`: whether everything was written.
+WRITTEN = {"postgresql": "EXISTS (SELECT FROM written)", "sqlite": "changes() > 0"}
+_NEW = {"postgresql": " ON CONFLICT DO NOTHING RETURNING 1", "sqlite": " ON CONFLICT DO NOTHING"}
+
+
+def each_in_turn(rows: Sequence[Row], asked: Statement) -> tuple[Any, ...]:
+    """Insert rows, each referring to the one before it at most; once one of them would be a double
+    nothing more is written. What `asked` selects afterwards, which has WRITTEN in it to tell."""
+    inserts = [inserting(type(row), [_whole(row)]) for row in rows]
+    if dialect() == "sqlite":
+        for text, values in inserts:
+            if not db.rows_affected(db.execute_sql(f"{text} WHERE true{_NEW['sqlite']}", values)):
+                break
+        return tuple(db.execute_sql(*asked).fetchone())
+    names = [*(f"row{number}" for number in range(1, len(rows))), "written"]
+    after = ["", *(f" WHERE EXISTS (SELECT FROM {name})" for name in names)]
+    parts = [
+        f"{name} AS ({one.text}{condition}{_NEW['postgresql']})"
+        for name, one, condition in zip(names, inserts, after, strict=False)
+    ]
+    values = [value for one in (*inserts, asked) for value in one.values]
+    return tuple(db.execute_sql(f"WITH {', '.join(parts)} {asked.text}", values).fetchone())
+
+
+def _whole(row: Row) -> dict[str, Any]:
+    """All columns, so that the statement is the same whatever a row is given."""
+    values: dict[str, Any] = {**dict.fromkeys(row._meta.fields), **row.__data__}
+    return values
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         kept: str = _moment(value)

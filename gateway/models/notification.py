@@ -122,14 +122,14 @@ class Notification(Row):
         also: Sequence[dict[str, Any]] = (),
         beside: Sequence[Statement] = (),
     ) -> "list[Notification]":
-        """Insert notifications with their feed entries, those `also` told of and what is to be
-        written `beside` them, in one statement where the database can. Call it inside a
-        transaction."""
+        """Insert notifications with their feed entries, those `also` told of, which are about what
+        this transaction made, and what is to be written `beside` them, in one statement where the
+        database can. Call it inside a transaction."""
         here = tracing.here()
-        made = [cls(**{**row, "traceparent": here}) for row in rows]
+        made = [cls.made({**row, "traceparent": here}) for row in rows]
         said = [told(row, row["created_at"]) for row in rows] + list(also)
         written = [inserting(cls, [row.__data__ for row in made])] if made else []
-        written += [FeedEntry.appending(said)] if said else []
+        written += [FeedEntry.appending(said, first=True)] if said else []
         if written or beside:
             at_once([*written, *beside])
         for row in made:

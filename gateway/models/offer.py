@@ -1,5 +1,6 @@
 """Slots held for somebody who waits, until they take it or their time is over."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,10 @@ from gateway.models.base import Row, UTCField, id_field
 from gateway.models.booking import Booking
 from gateway.models.contact import Contact
 from gateway.models.feed import FeedEntry, entry
+from gateway.models.listed import among, listed
 from gateway.models.notification import Notification
 from gateway.models.organization import Organization
-from gateway.models.prepared import changing
+from gateway.models.prepared import Prepared, changing
 from gateway.models.slot import Slot
 from gateway.models.waitlist_entry import WaitlistEntry
 
@@ -50,7 +52,7 @@ class Offer(Row):
         """Insert an offer, with its feed entry. Raises IntegrityError where another one holds the
         slot or the entry."""
         row: Offer = cls.create(state=OfferState.OFFERED, offered_at=now, **values)
-        FeedEntry.append([_told(row, now)])
+        FeedEntry.append([told(row, now)])
         return row
 
     @classmethod
@@ -62,13 +64,9 @@ class Offer(Row):
         return next(iter(query.limit(1)), None)
 
     @classmethod
-    def still_open(cls, ids: list[str]) -> "dict[tuple[str, str], list[str]]":
-        """Which of these are open, by organization and mode."""
-        query = cls.select(cls.id, cls.organization, cls.mode)
-        found: dict[tuple[str, str], list[str]] = {}
-        for row in query.where(cls.id.in_(ids), cls.state == OfferState.OFFERED):
-            found.setdefault((row.organization_id, row.mode), []).append(row.id)
-        return found
+    def still_open(cls, ids: Collection[str]) -> "list[tuple[str, str, str]]":
+        """Which of these are open: id, organization and mode."""
+        return _STILL_OPEN.rows(ids=listed(ids))
 
     @classmethod
     def overdue(cls, since: datetime, limit: int = 500) -> "list[Offer]":
@@ -88,7 +86,7 @@ class Offer(Row):
             return False
         for name, value in values.items():
             setattr(row, name, value)
-        FeedEntry.append([_told(row, now)])
+        FeedEntry.append([told(row, now)])
         return True
 
     @classmethod
@@ -125,7 +123,18 @@ class Offer(Row):
         return query
 
 
-def _told(row: Offer, now: datetime) -> dict[str, Any]:
+_STILL_OPEN = Prepared(
+    lambda: (
+        Offer.select(Offer.id, Offer.organization, Offer.mode)
+        .where(among(Offer.id, "ids"), Offer.state == OfferState.OFFERED)
+        .order_by(Offer.id)
+        .tuples()
+    )
+)
+
+
+def told(row: Offer, now: datetime) -> dict[str, Any]:
+    """What the feed says of its last move."""
     reason = str(row.reason) if row.reason else None
     return entry(
         row.organization_id, row.mode, now, OFFER, row.id, str(row.state), reason

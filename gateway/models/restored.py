@@ -158,8 +158,9 @@ def parked() -> Iterator[tuple[str, tuple[str, str, str], str | None]]:
     event = ProviderEvent
     columns = (event.id, event.provider, event.account, event.external_id, event.attempt_hint)
     waiting = event.select(*columns).where(
-        event.organization.is_null(), event.state == "parked", event.external_id.is_null(False)
-    )
+        event.organization.is_null(), event.applied_at.is_null(), event.state == "parked",
+        event.external_id.is_null(False),
+    )  # fmt: skip
     for id_, provider, account, external_id, hint in _tuples(waiting):
         yield id_, (provider, account, external_id), hint
 

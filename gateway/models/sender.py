@@ -1,15 +1,31 @@
 """Numbers and addresses that calls and messages come from, each with its rate."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import reduce
 from operator import and_
+from typing import NamedTuple
 
-from peewee import Case, CharField, ForeignKeyField, ModelSelect
+from peewee import CharField, ForeignKeyField, ModelSelect
 
+from gateway.models import gathering
 from gateway.models.base import UTCField, id_field
+from gateway.models.listed import among, listed
 from gateway.models.organization import Organization
 from gateway.models.pace import Paced
-from gateway.models.prepared import Given, Prepared, same
+from gateway.models.prepared import Prepared
+
+_SHARED = ("provider", "account", "address")
+
+
+class Wanted(NamedTuple):
+    """Whose sender for what is looked for; `shared` is the configured one (provider, account,
+    address), if there is one."""
+
+    organization: str
+    mode: str
+    channel: str
+    shared: tuple[str, str, str] | None
 
 
 class Sender(Paced):
@@ -34,12 +50,21 @@ class Sender(Paced):
     ) -> "Sender | None":
         """Who an organization's messages come from: its own sender, the oldest if it has several,
         else the row of the shared one (provider, account, address), if there is one."""
-        provider, account, address = shared or ("", "", "")
-        found = _SERVING.rows(
-            organization=organization_id, mode=mode, channel=channel, provider=provider,
-            account=account, address=address,
-        )  # fmt: skip
-        return next(iter(found), None)
+        wanted = Wanted(organization_id, mode, channel, shared)
+        return gathering.recalled(cls, wanted, lambda: cls.serving_each([wanted])[wanted])
+
+    @classmethod
+    def serving_each(cls, wanted: Collection[Wanted]) -> "dict[Wanted, Sender | None]":
+        """The same for several at once."""
+        addresses = [one.shared for one in wanted if one.shared]
+        parts = zip(*addresses, strict=True) if addresses else [()] * 3
+        asked = {name: listed(set(part)) for name, part in zip(_SHARED, parts, strict=True)}
+        known: list[Sender] = _SERVING.rows(
+            organizations=listed({one.organization for one in wanted}),
+            channels=listed({one.channel for one in wanted}),
+            **asked,
+        )
+        return {one: _first(one, known) for one in wanted}
 
     @classmethod
     def own(cls, organization_id: str, mode: str, channel: str) -> "Sender | None":
@@ -99,13 +124,23 @@ class Sender(Paced):
         return row
 
 
+def _first(wanted: Wanted, known: list[Sender]) -> Sender | None:
+    def rank(row: Sender) -> tuple[bool, datetime]:
+        return row.organization_id != wanted.organization, row.created_at
+
+    return min((row for row in known if _serves(row, wanted)), key=rank, default=None)
+
+
+def _serves(row: Sender, wanted: Wanted) -> bool:
+    own = (row.organization_id, row.mode) == (wanted.organization, wanted.mode)
+    shared = (row.provider, row.account, row.address) == wanted.shared
+    return row.channel == wanted.channel and (own or shared)
+
+
 def _serving() -> "ModelSelect[Sender]":
-    own = Sender.organization == Given("organization")
-    shared = reduce(and_, same(Sender, ("provider", "account", "address")))
-    either = (own & (Sender.mode == Given("mode"))) | shared
-    found = Sender.select().where(Sender.channel == Given("channel"), either)
-    own_first = Case(None, [(own, 0)], 1)
-    return found.order_by(own_first, Sender.created_at).limit(1)
+    own = among(Sender.organization, "organizations")
+    shared = reduce(and_, (among(getattr(Sender, name), name) for name in _SHARED))
+    return Sender.select().where(among(Sender.channel, "channels"), own | shared)
 
 
 _SERVING = Prepared(_serving)

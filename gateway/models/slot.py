@@ -61,7 +61,7 @@ class Slot(Row):
         made = cls.insert(state=SlotState.OPEN, created_at=now, updated_at=now, **values)
         row: Slot | None = next(iter(made.on_conflict_ignore().returning(cls).execute()), None)
         if row is not None:
-            FeedEntry.append([_told(row, now)])
+            FeedEntry.append([told(row, now)])
         return row
 
     @classmethod
@@ -94,7 +94,7 @@ class Slot(Row):
             return False
         for name, value in values.items():
             setattr(row, name, value)
-        FeedEntry.append([_told(row, now)])
+        FeedEntry.append([told(row, now)])
         return True
 
     @classmethod
@@ -104,7 +104,8 @@ class Slot(Row):
         row.look_at = at
 
 
-def _told(row: Slot, now: datetime) -> dict[str, Any]:
+def told(row: Slot, now: datetime) -> dict[str, Any]:
+    """What the feed says of its last move."""
     reason = str(row.reason) if row.reason else None
     return entry(
         row.organization_id, row.mode, now, "slot", row.id, str(row.state), reason

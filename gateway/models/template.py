@@ -7,6 +7,7 @@ from peewee import CharField, ForeignKeyField, IntegerField, JSONField, ModelSel
 
 from gateway.domain import templates
 from gateway.models.base import Row, UTCField, id_field
+from gateway.models.gathering import once
 from gateway.models.listing import Position, page
 from gateway.models.organization import Organization
 from gateway.models.prepared import Given, Prepared
@@ -35,7 +36,8 @@ class Template(Row):
     @classmethod
     def newest_named(cls, organization_id: str, name: str) -> list[templates.Template]:
         """The newest version for each channel and language of this name, in one query."""
-        mine = _NEWEST_NAMED.rows(organization=organization_id, name=name)
+        asked = {"organization": organization_id, "name": name}
+        mine = once(cls, (organization_id, name), lambda: _NEWEST_NAMED.rows(**asked))
         return [row.wording() for row in mine]
 
     @classmethod

@@ -14,9 +14,10 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     TextField,
+    fn,
 )
 
-from gateway.models.base import Row, UTCField, dialect, id_field
+from gateway.models.base import Row, UTCField, db, dialect, id_field
 from gateway.models.call_log import CallLog
 from gateway.models.organization import Organization
 
@@ -85,6 +86,35 @@ class Transcript(Row):
     def saying(cls, query: str) -> Any:
         """A condition on calls: one of their current transcripts has all words of the query."""
         return CallLog.id.in_(cls.select(cls.call).where(cls.current, cls.matching(query)))
+
+    @classmethod
+    def listed(cls, organization_id: str, query: str) -> Any:
+        """The same for PostgreSQL, which first collects all of these calls, by the index of words,
+        whatever else is asked of them."""
+        mine = (cls.current, cls.organization == organization_id, cls.matching(query))
+        return CallLog.id == fn.ANY(fn.ARRAY(cls.select(cls.call).where(*mine)))
+
+    @classmethod
+    def heard_in(cls, query: str) -> Any:
+        """The same for PostgreSQL, which looks through the transcripts of each call in its turn."""
+        theirs = cls.select(SQL("1")).where(cls.call == CallLog.id, cls.current)
+        return fn.EXISTS(theirs.where(cls.matching(query)).offset(SQL("0")))
+
+    @classmethod
+    def expected(cls, query: str) -> float:
+        """How many transcripts PostgreSQL expects to have all words of a query, by its statistics
+        and without looking."""
+        text, values = cls.select(SQL("1")).where(cls.matching(query)).sql()
+        plan = db.execute_sql(f"EXPLAIN (FORMAT JSON) {text}", values).fetchone()[0]
+        said: float = plan[0]["Plan"]["Plan Rows"]
+        return said
+
+    @classmethod
+    def known(cls) -> float:
+        """How many transcripts there are by those statistics; none where there are none yet."""
+        counted = "SELECT reltuples FROM pg_class WHERE oid = 'transcript'::regclass"
+        everything: float = db.execute_sql(counted).fetchone()[0]
+        return max(everything, 0)
 
     @classmethod
     def matching(cls, query: str) -> Any:

@@ -54,7 +54,7 @@ class WaitlistEntry(Row):
         row: WaitlistEntry = cls.create(
             state=EntryState.WAITING, created_at=now, updated_at=now, **values
         )
-        FeedEntry.append([_told(row, now)])
+        FeedEntry.append([told(row, now)])
         return row
 
     @classmethod
@@ -72,11 +72,12 @@ class WaitlistEntry(Row):
         if not change.run(of=row.id, **values):
             return False
         row.state, row.updated_at = to, now
-        FeedEntry.append([_told(row, now)])
+        FeedEntry.append([told(row, now)])
         return True
 
 
-def _told(row: WaitlistEntry, now: datetime) -> dict[str, Any]:
+def told(row: WaitlistEntry, now: datetime) -> dict[str, Any]:
+    """What the feed says of its last move."""
     return entry(
         row.organization_id, row.mode, now, "waitlist_entry", row.id, str(row.state)
     )  # fmt: skip

@@ -1,13 +1,14 @@
 """The line: who is next for a slot. Whoever changes anything about an organization's waitlist does
 it in turn, so that the line has one order."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from peewee import fn
 
 from gateway.domain.waitlist_lifecycle import EntryState
-from gateway.models.base import in_turn
+from gateway.models.base import db, dialect, in_turn
 from gateway.models.contact import Contact
 from gateway.models.offer import Offer
 from gateway.models.prepared import Given, Prepared
@@ -19,7 +20,23 @@ def take_turn(organization_id: str, mode: str) -> None:
     """Wait for whoever changes the waitlist of this organization and mode; the next one waits until
     the transaction ends. A booking that is changed along with it is locked before, calls and
     notifications after."""
-    in_turn(f"waitlist|{organization_id}|{mode}")
+    in_turn(_turn(organization_id, mode))
+
+
+def take_turns(whose: Iterable[tuple[str, str]]) -> None:
+    """The same for several organizations and modes, before anything else is locked."""
+    names = sorted(_turn(*one) for one in set(whose))
+    if dialect() != "sqlite":
+        db.execute_sql(_TURNS, (names,))
+
+
+def _turn(organization_id: str, mode: str) -> str:
+    return f"waitlist|{organization_id}|{mode}"
+
+
+_TURNS = (
+    "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS one (name)"
+)
 
 
 def behind(slot: Slot, limit: int, after: WaitlistEntry | None = None) -> list[WaitlistEntry]:

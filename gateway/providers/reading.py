@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 _ATTEMPT = re.compile(r"[a-z]{2}_[0-9a-z]{26}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -37,6 +38,7 @@ def count(text: str | None, most: int = 10_000_000) -> int | None:
     return int(text)
 
 
+@lru_cache(maxsize=256)  # what comes at about the same time tells of the same seconds
 def moment(text: str | None) -> datetime | None:
     """A time in RFC 2822 or ISO 8601 (fractions up to nanoseconds), in UTC; None when it is
     neither. Without a zone it is taken as UTC."""

@@ -6,8 +6,8 @@ request surely never left, or nobody knows.
 """
 
 import json
-import logging
 import time
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,12 +16,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import requests
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import PoolManager, Timeout
-from urllib3.util import make_headers
 
 from gateway import failpoints, tracing
 from gateway.providers import wire
+from gateway.providers.connections import Connections
 
 MOST_BYTES = 256 * 1024
 LONGEST_RETRY_AFTER = 3600.0
@@ -41,10 +39,6 @@ class NotSent(Undelivered):
 
 class Unanswered(Undelivered):
     """The carrier may have the request; what it did with it is unknown."""
-
-
-class _TooLarge(Exception):
-    pass
 
 
 @dataclass(frozen=True)
@@ -84,22 +78,33 @@ class Answer:
         return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
-def _form(request: requests.Request) -> tuple[str, str, dict[str, str], Any]:
+def _form(request: requests.Request) -> tuple[str, str, dict[str, str], bytes]:
     """Method, URL, headers and body of a request. A plain form is written here: what the library
     looks after besides takes longer than all the rest of an exchange."""
     headers = {"Accept-Encoding": "identity", **(request.headers or {})}
-    if request.params or request.json or request.files or not isinstance(request.data, dict):
+    url, form = str(request.url), request.data
+    rest = request.params or request.json or request.files or not isinstance(form, dict)
+    if rest or not url.isascii() or not url.isprintable() or " " in url or "#" in url:
         request.headers = headers
         made = request.prepare()
-        return str(made.method), str(made.url), dict(made.headers), made.body
+        told = {name: value for name, value in made.headers.items() if name != "Content-Length"}
+        return str(made.method), str(made.url), told, _bytes(made.body)
     if isinstance(request.auth, tuple):
-        headers |= make_headers(basic_auth=":".join(request.auth))
-    body = None
-    if request.data:
-        told = {name: value for name, value in request.data.items() if value is not None}
+        headers["Authorization"] = _basic(*request.auth)
+    body = ""
+    if form:
+        told = {name: value for name, value in form.items() if value is not None}
         body = urlencode(told, doseq=True)
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-    return str(request.method), str(request.url), headers, body
+    return str(request.method), url, headers, body.encode("ascii")
+
+
+def _bytes(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else bytes(body or b"")
+
+
+def _basic(name: str, secret: str) -> str:
+    return "Basic " + b64encode(f"{name}:{secret}".encode("latin-1")).decode("ascii")
 
 
 class Transport:
@@ -108,12 +113,7 @@ class Transport:
     def __init__(self, deadline_seconds: float, connect_seconds: float = 3.0) -> None:
         self.deadline_seconds = deadline_seconds
         self._connect_seconds = connect_seconds
-        # At DEBUG it writes every URL, and a look-up's URL holds two telephone numbers.
-        logging.getLogger("urllib3").setLevel(logging.WARNING)
-        self._pools = PoolManager(
-            maxsize=32, cert_reqs="CERT_REQUIRED", ca_certs=DEFAULT_CA_BUNDLE_PATH
-        )
-        self._pools.pool_classes_by_scheme = {"http": wire.PlainPool, "https": wire.TlsPool}
+        self._connections = Connections()
 
     def send(
         self,
@@ -162,32 +162,9 @@ class Transport:
             return answer
 
     def _exchange(self, request: requests.Request, exchange: wire.Exchange) -> Answer:
-        # The pools are asked directly: a session would read a redirect's whole body, keep cookies
-        # and look into the environment.
-        method, url, told, form = _form(request)
-        response = self._pools.urlopen(
-            method,
-            url,
-            body=form,
-            headers=told,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            timeout=Timeout(connect=self._connect_seconds, read=max(0.001, exchange.remaining())),
-        )
-        try:
-            body = bytearray()
-            for piece in response.stream(16 * 1024, decode_content=True):
-                body += piece
-                if len(body) > MOST_BYTES:
-                    raise _TooLarge
-            if exchange.overdue:
-                raise TimeoutError
-        except BaseException:
-            response.close()  # half-read: never back to the pool
-            raise
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, headers, bytes(body))
+        # No session: it would read a redirect's whole body, keep cookies and look into the
+        # environment.
+        return Answer(*self._connections.request(exchange, *_form(request), MOST_BYTES))
 
 
 def server_time(transport: Transport, addresses: Iterable[str]) -> datetime | None:

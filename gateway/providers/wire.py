@@ -1,7 +1,7 @@
 """One outbound exchange at socket level: how far it got, and when it must be over.
 
-urllib3's time-outs count from one byte to the next, so a carrier that drips could hold a thread for
-minutes. Here a timer shuts the socket down at the deadline, whatever the thread waits for. The
+A socket's time-outs count from one byte to the next, so a carrier that drips could hold a thread
+for minutes. Here a timer shuts the socket down at the deadline, whatever the thread waits for. The
 connections also know whether a byte of the request may have left: that alone tells "never sent"
 from "unknown".
 """
@@ -12,16 +12,11 @@ import queue
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.response import HTTPResponse
-
-from gateway import failpoints
-
-IDLE_SECONDS = 2.0
+_NAP = 2.0  # seconds for which the thread of the deadlines sleeps while there is none
 
 _Address = tuple[Any, ...]
 
@@ -36,6 +31,7 @@ class Exchange:
         self.placing = placing
         self.stage = "resolve"
         self.overdue = False
+        self._may = _current.may if placing else None
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
@@ -52,6 +48,12 @@ class Exchange:
     def remaining(self) -> float:
         """Seconds until the deadline; negative after it."""
         return self.deadline - time.monotonic()
+
+    @property
+    def late(self) -> bool:
+        """Whether it should not be sent any more: the process may have been frozen, and what is to
+        be placed be somebody else's by now."""
+        return self.remaining() <= 0 or (self._may is not None and not self._may())
 
     def watch(self, connection: socket.socket) -> None:
         """Shut this connection down at the deadline. A duplicate of the descriptor is kept, since
@@ -108,7 +110,7 @@ class _Deadlines:
                 over = [one for one in self._open if one.remaining() <= 0]
                 self._open.difference_update(over)
                 now = time.monotonic()
-                first = min((one.deadline for one in self._open), default=now + IDLE_SECONDS)
+                first = min((one.deadline for one in self._open), default=now + _NAP)
                 if not over:
                     self._wakes_at = first
                     self._changed.wait(max(0.0, first - now))
@@ -121,9 +123,21 @@ _deadlines = _Deadlines()
 
 class _Current(threading.local):
     exchange: Exchange | None = None
+    may: Callable[[], bool] | None = None
 
 
 _current = _Current()
+
+
+@contextmanager
+def placing_while(may: Callable[[], bool]) -> Iterator[None]:
+    """What this thread places inside the block leaves only as long as it may. It is asked for
+    right before the first byte."""
+    _current.may = may
+    try:
+        yield
+    finally:
+        _current.may = None
 
 
 def _exchange() -> Exchange:
@@ -164,6 +178,8 @@ def open_socket(host: str, port: int) -> socket.socket:
     watched by this thread's exchange. Raises OSError."""
     exchange = _exchange()
     exchange.stage = "resolve"
+    if exchange.late:
+        raise TimeoutError("too late to connect")
     addresses = _resolve(host, port, exchange.remaining())
     exchange.stage = "connect"
     failure: OSError = OSError("the name has no address")
@@ -180,67 +196,3 @@ def open_socket(host: str, port: int) -> socket.socket:
             connection.close()
             failure = error
     raise failure
-
-
-class _Watched(HTTPConnection):
-    idle_since: float | None = None
-
-    def _new_conn(self) -> socket.socket:
-        return open_socket(self._dns_host, self.port)
-
-    def send(self, data: Any) -> None:
-        """Before the first byte goes out: connect if need be, look at the time once more (the
-        process may have been frozen), and from here on the carrier may know."""
-        exchange = _exchange()
-        if exchange.stage != "sent":
-            if self.sock is None:
-                self.connect()
-            exchange.watch(self.sock)
-            if exchange.remaining() <= 0:
-                raise TimeoutError("too late to send")
-            exchange.stage = "sent"
-        super().send(data)
-
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        if _exchange().placing:
-            failpoints.hit("worker.after_send")
-        return super().getresponse()
-
-
-class _WatchedTls(_Watched, HTTPSConnection):
-    pass
-
-
-def _fresh(connection: Any) -> Any:
-    """A connection that idled too long is closed, so that it is opened anew: the carrier may have
-    closed it at this very moment, and then nobody could tell whether a request arrived."""
-    since = getattr(connection, "idle_since", None)
-    if since is not None and time.monotonic() - since > IDLE_SECONDS:
-        connection.close()
-    return connection
-
-
-def _rest(connection: Any) -> None:
-    if connection is not None:
-        connection.idle_since = time.monotonic()
-    if _current.exchange is not None:
-        _current.exchange.release()
-
-
-class PlainPool(HTTPConnectionPool):
-    """Connections over http, watched and never reused after a rest."""
-
-    ConnectionCls = _Watched
-
-    def _get_conn(self, timeout: float | None = None) -> Any:
-        return _fresh(super()._get_conn(timeout))
-
-    def _put_conn(self, conn: Any) -> None:
-        _rest(conn)
-        super()._put_conn(conn)
-
-
-class TlsPool(PlainPool, HTTPSConnectionPool):
-    """The same over https, certificates verified."""
-
-    ConnectionCls = _WatchedTls

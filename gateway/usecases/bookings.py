@@ -11,7 +11,8 @@ from gateway.models import attempts, booking_intake, booking_search, withdrawal
 from gateway.models.attempts import AnyAttempt
 from gateway.models.base import atomic, whole
 from gateway.models.booking import Booking
-from gateway.models.booking_intake import Seen
+from gateway.models.booking_intake import Written
+from gateway.models.contact import Contact
 from gateway.models.feed import FeedEntry, entry
 from gateway.models.notification import Notification
 from gateway.usecases import (
@@ -42,38 +43,39 @@ def book(caller: Caller, wanted: Wanted, now: datetime) -> Booked:
     second booking: the first is returned when the request is the same. Raises Conflict when it
     differs, Invalid for times and rules that can't be, NoProvider."""
     with whole():
-        seen = _look(caller, wanted)
-        if seen.booking is not None:
-            return Booked(_same(caller, wanted, seen.booking), created=False)
+        booking, written = _written(caller, wanted, now)
+        if not written.made:
+            return Booked(_same(caller, wanted, written.known), created=False)
         _check_start(wanted.starts_at, now)
-        kept = _reminders(caller, wanted)
-        channels = map(schedule.channels_of, schedule.rules_in(kept))
-        readiness.require(caller.organization_id, caller.mode, channels, seen.senders)
-        booking = _made_up(caller, wanted, seen, kept, now)
-        written = booking_intake.write(booking, booking.contact)
-        if written is None:
-            known = _look(caller, wanted).booking
-            if known is None:
-                raise Conflict("another request books the same external_id")
-            return Booked(_same(caller, wanted, known), created=False)
+        rules = schedule.rules_of(booking)
+        channels = map(schedule.channels_of, rules)
+        readiness.require(caller.organization_id, caller.mode, channels, written.senders)
         if written.free:
             slots.taken_by(booking, now)
         job = preferences.of_booked(booking.contact, now)
-        rows = schedule.planned(booking, now)
+        rows = schedule.planned(booking, now, rules=rules)
         planned = Notification.add(rows, [_said(booking, now)], [job])
         if written.enrolled:
             leaving.booked(booking.contact, now)
     return Booked(booking, True, schedule.ring_of(rows), planned=planned)
 
 
-def _look(caller: Caller, wanted: Wanted) -> Seen:
-    people_ = (people.external_id(wanted.contact), people.external_id(wanted.staff))
-    return booking_intake.look(caller.organization_id, caller.mode, wanted.external_id, *people_)
+def _written(caller: Caller, wanted: Wanted, now: datetime) -> tuple[Booking, Written]:
+    """The booking and what came of writing it: together with a contact whom nobody knew, or else
+    with the one that is kept."""
+    fresh = people.unknown(caller, wanted.contact, now)
+    for unknown in (fresh, None):
+        contact = unknown or people.keep(caller, "contact", wanted.contact, now)
+        booking = _made_up(caller, wanted, contact, now)
+        written = booking_intake.write(booking, contact, unknown=unknown is not None)
+        if written.made or written.known:
+            return booking, written
+    raise Conflict("another request books the same external_id")
 
 
-def _same(caller: Caller, wanted: Wanted, booking_id: str) -> Booking:
+def _same(caller: Caller, wanted: Wanted, booking_id: str | None) -> Booking:
     """The booking that has the external id, if it was the same request that made it."""
-    found = show(caller, booking_id)
+    found = show(caller, booking_id or "")
     if found.fingerprint != wanted.fingerprint:
         raise Conflict("a different booking has this external_id", "external_id")
     return found
@@ -92,16 +94,11 @@ def _reminders(caller: Caller, wanted: Wanted) -> list[dict[str, Any]]:
     return [rule.to_json() for rule in wanted.reminders]
 
 
-def _made_up(
-    caller: Caller, wanted: Wanted, seen: Seen, reminders: list[dict[str, Any]], now: datetime
-) -> Booking:
-    """The booking, yet to be written, its people kept."""
-    fresh = seen.contact is False
-    contact = people.keep(caller, "contact", wanted.contact, now, fresh=fresh)
-    staff = None
-    if wanted.staff:
-        staff = people.keep(caller, "staff", wanted.staff, now, fresh=seen.staff is False)
-    booking = wanted.booking(caller.organization, caller.mode, contact, staff, reminders, now)
+def _made_up(caller: Caller, wanted: Wanted, contact: Contact, now: datetime) -> Booking:
+    """The booking, yet to be written, its staff member kept."""
+    staff = people.keep(caller, "staff", wanted.staff, now) if wanted.staff else None
+    kept = _reminders(caller, wanted)
+    booking = wanted.booking(caller.organization, caller.mode, contact, staff, kept, now)
     booking.overdue_at = overdue.planned(booking)
     return booking
 

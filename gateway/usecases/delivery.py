@@ -1,5 +1,6 @@
 """One attempt to reach somebody: past the start gate, the question to the carrier, its answer."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -15,9 +16,12 @@ from gateway.failpoints import hit
 from gateway.models import attempts, claims, last_look
 from gateway.models.base import atomic, is_lost
 from gateway.models.notification import Notification
+from gateway.providers import wire
 from gateway.usecases import breaker, ending, gate, outcomes, retries, subjects
 
 log = structlog.get_logger(__name__)
+
+SHORTLY = 0.005  # seconds between two looks at the clock
 
 
 def attempt(
@@ -37,24 +41,41 @@ def attempt(
 
 def _make(opened: gate.Opened, clock: Callable[[], datetime]) -> None:
     hit("worker.after_claim_commit")
-    objection = _objection(opened, clock())
-    if objection is not None:
-        _take_back(opened, objection, clock())
-    provider, attempt_id = opened.attempt.provider, opened.attempt.id
-    channel = opened.request.channel
-    with tracing.span(f"place {channel}", attempt_id=attempt_id, provider=provider):
-        placement = opened.provider.place(opened.request)
-        if placement.result != Result.ACCEPTED:
-            tracing.failed(str(placement.result))
+    if opened.leave_at is not None:
+        wait(opened.leave_at, clock)
+    now = clock()
+    seen = last_look.look(opened.attempt.id, opened.notification.claim)
+    against = objection(opened, seen, now)
+    if against is not None:
+        take_back(opened, against, clock())
+    placement = ask(opened, clock)
     hit("worker.before_result_commit")
-    _close(opened, placement, clock())
+    close(opened, placement, clock())
     hit("worker.after_result_commit")
 
 
-def _objection(opened: gate.Opened, now: datetime) -> Reason | None:
+def wait(until: datetime, clock: Callable[[], datetime]) -> None:
+    """Wait where one is for a moment that is near, longer than that by no clock."""
+    latest = time.monotonic() + (until - clock()).total_seconds()
+    while clock() < until and (left := latest - time.monotonic()) > 0:
+        time.sleep(min(left, SHORTLY))
+
+
+def ask(opened: gate.Opened, clock: Callable[[], datetime], parent: str | None = None) -> Placement:
+    """Put the question to the carrier, in the trace that goes by `parent` or around this. It leaves
+    in time, or not at all."""
+    about = {"attempt_id": opened.attempt.id, "provider": opened.attempt.provider}
+    with tracing.span(f"place {opened.request.channel}", parent=parent, **about):
+        with wire.placing_while(lambda: clock() < opened.until):
+            placement = opened.provider.place(opened.request)
+        if placement.result != Result.ACCEPTED:
+            tracing.failed(str(placement.result))
+    return placement
+
+
+def objection(opened: gate.Opened, seen: last_look.Seen, now: datetime) -> Reason | None:
     """What speaks against connecting now, after the attempt was committed: a worker may have slept
     in between. The last look; from here on a cancel ends the call at the carrier."""
-    seen = last_look.look(opened.attempt.id, opened.notification.claim)
     if seen.canceled:
         return Reason.CANCELED
     if now >= seen.expires_at:
@@ -65,7 +86,7 @@ def _objection(opened: gate.Opened, now: datetime) -> Reason | None:
     return None
 
 
-def _take_back(opened: gate.Opened, objection: Reason, now: datetime) -> None:
+def take_back(opened: gate.Opened, objection: Reason, now: datetime) -> None:
     """Give up an attempt that did not leave. Raises NotSent."""
     failure = Failure(FailureClass.TECHNICAL, objection)
     outcomes.refused(opened.attempt, Placement(Result.NOT_SENT, failure=failure), now)
@@ -75,14 +96,14 @@ def _take_back(opened: gate.Opened, objection: Reason, now: datetime) -> None:
     raise NotSent(f"not asked: {objection}")
 
 
-def _close(opened: gate.Opened, placement: Placement, now: datetime) -> None:
+def close(opened: gate.Opened, placement: Placement, now: datetime) -> None:
     """Write down the carrier's answer. Events may have come first; what they told stays."""
     ids = {"notification_id": opened.notification.id, "attempt_id": opened.attempt.id}
     failure = placement.failure
     reason = str(failure.reason) if failure else None
     if placement.result == Result.ACCEPTED:
         to_be_ended = outcomes.accepted(opened.attempt, placement, now)
-        log.info("call triggered" if opened.request.channel == "voice" else "message sent", **ids)
+        told_taken(opened)
     elif placement.result == Result.UNKNOWN:
         outcomes.became_unknown(opened.attempt, now)
         log.warning("placement unknown", **ids, reason=reason)
@@ -94,6 +115,13 @@ def _close(opened: gate.Opened, placement: Placement, now: datetime) -> None:
         ending.end(opened.attempt.id, now)
     if placement.result == Result.NOT_SENT:
         raise NotSent(f"not taken: {reason}", placement.retry_after)
+
+
+def told_taken(opened: gate.Opened, **more: str) -> None:
+    """Tell that the carrier has it."""
+    ids = {"notification_id": opened.notification.id, "attempt_id": opened.attempt.id}
+    what = "call triggered" if opened.request.channel == "voice" else "message sent"
+    log.info(what, **ids, **more)
 
 
 def park(notification_id: str, claim: int, error: BaseException, now: datetime) -> None:

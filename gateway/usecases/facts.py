@@ -12,11 +12,12 @@ from gateway.domain.lifecycle import BookingState
 from gateway.domain.outcomes import Reason
 from gateway.domain.policy import Policy
 from gateway.domain.reminders import EVERY
-from gateway.models import circumstances, contacted
+from gateway.models import circumstances, contacted, gathering
 from gateway.models.booking import Booking
 from gateway.models.circumstances import Circumstances
 from gateway.models.consent import Consent
 from gateway.models.contact import Contact
+from gateway.models.contacted import Person
 from gateway.models.notification import Notification
 from gateway.models.offer import OFFER
 from gateway.models.organization import Organization
@@ -55,8 +56,13 @@ class Occasion:
 
 def occasion_of(row: Notification) -> Occasion:
     """The occasion of a notification, whose contact is read along with it."""
+    return gathering.recalled("occasion", row.id, lambda: _occasion_of(row))
+
+
+def _occasion_of(row: Notification) -> Occasion:
     row.contact, known = circumstances.around(row)
-    booking = Booking.get_by_id(row.booking_id) if row.booking_id else None
+    id_ = row.booking_id
+    booking = gathering.recalled(Booking, id_, lambda: Booking.get_by_id(id_)) if id_ else None
     return Occasion(row.contact.organization, booking, known)
 
 
@@ -109,10 +115,37 @@ def hashes_of(contact: Contact) -> frozenset[str]:
     return frozenset(filter(None, (contact.phone_hash, contact.email_hash)))
 
 
+def person_of(row: Notification) -> Person:
+    """Whom a notification is for, as one that others may be for too."""
+    return Person(row.organization_id, row.mode, tuple(sorted(hashes_of(row.contact))))
+
+
+def addresses_of(row: Notification) -> set[tuple[str, str, str]]:
+    """What two notifications have in common that are for the same person."""
+    person = person_of(row)
+    return {(person.organization, person.mode, hashed) for hashed in person.hashes}
+
+
 def lately(row: Notification, zone: str, now: datetime) -> Sent:
     """What went to the person of a notification."""
-    hashes, since = sorted(hashes_of(row.contact)), now - LONGEST_DAY
-    return Sent(zone, contacted.lately(row.organization_id, row.mode, hashes, since))
+    return Sent(zone, contacted.lately(person_of(row), now - LONGEST_DAY))
+
+
+def is_counted(row: Notification, policy: Policy) -> bool:
+    """Whether it matters to a notification what went to its person lately."""
+    kind, role = row.kind, row.contact.role
+    return policy.cap_for(kind, role) is not None or bool(policy.gap_for(kind, role))
+
+
+def _in_turn(row: Notification, zone: str, now: datetime) -> Sent:
+    """The same, while nobody else decides about the person."""
+    person = person_of(row)
+
+    def read() -> contacted.Found:
+        contacted.take_turns([person])
+        return contacted.lately(person, now - LONGEST_DAY)
+
+    return Sent(zone, gathering.recalled(Person, person, read))
 
 
 def gather(
@@ -126,9 +159,8 @@ def gather(
     quiet = policy.quiet_for(row.kind, contact.role)
     cap, gap = policy.cap_for(row.kind, contact.role), policy.gap_for(row.kind, contact.role)
     zone = about.zone(contact)
-    if sent is None and (cap is not None or gap):
-        contacted.take_turn(row.organization_id, row.mode, sorted(hashes_of(contact)))
-        sent = lately(row, zone, now)
+    if sent is None and is_counted(row, policy):
+        sent = _in_turn(row, zone, now)
     sent = sent or Sent(zone)
     booking, subject = about.booking, subjects.standing(row)
     in_force = booking.schedule_version if booking else subject.in_force

@@ -8,13 +8,13 @@ from typing import Any
 
 import structlog
 
-from gateway import metrics, settings
+from gateway import metrics
 from gateway.domain import lanes
 from gateway.domain.decision import Decision, decide
 from gateway.domain.errors import NoProvider
 from gateway.domain.lifecycle import NotificationState as N
 from gateway.domain.outcomes import Failure, FailureClass, Reason
-from gateway.domain.provider import CallRequest, MessageRequest, Provider, Request
+from gateway.domain.provider import Provider, Request
 from gateway.domain.rendering import Rendered
 from gateway.models.attempts import AnyAttempt, table_of
 from gateway.models.base import atomic
@@ -22,8 +22,8 @@ from gateway.models.notification import Notification
 from gateway.models.sender import Sender
 from gateway.usecases import (
     breaker,
-    consents,
     consequences,
+    drafts,
     facts,
     passage,
     readiness,
@@ -31,6 +31,7 @@ from gateway.usecases import (
     wording,
 )
 from gateway.usecases.breaker import Passage
+from gateway.usecases.drafts import Ready
 from gateway.usecases.facts import Occasion
 
 log = structlog.get_logger(__name__)
@@ -42,12 +43,15 @@ UNFILLABLE = Failure(FailureClass.TECHNICAL, Reason.TEMPLATE)
 
 @dataclass(frozen=True)
 class Opened:
-    """An attempt whose row is committed, so that the carrier may be asked."""
+    """An attempt whose row is committed, so that the carrier may be asked: before `until`, when
+    others take it over, and not before `leave_at`, its slot, where that is still to come."""
 
     notification: Notification
     attempt: AnyAttempt
     passage: Passage
     request: Request
+    until: datetime
+    leave_at: datetime | None = None
 
     @property
     def provider(self) -> Provider:
@@ -66,35 +70,63 @@ def open_attempt(
         if row is None:
             log.info("duplicate delivery ignored", notification_id=notification_id, claim=claim)
             return None
-        about, served = facts.occasion_of(row), _served(row, now)
-        lost = served is None and readiness.is_lost(row)
-        known = facts.gather(row, about, now, usable=served is not None)
-        decision = decide(replace(known, channel_lost=lost), now)
-        if decision.state != N.SENDING or served is None:
-            _turn_away(row, decision, now)
+        ready = examine(row, now)
+        if not isinstance(ready, Ready):
+            turn_away(row, ready, now)
             return None
-        (provider, sender), digits = served, facts.takes_digits(row)
-        content = _content(row, about, now, digits=digits)
-        if content is None:
-            consequences.not_reached(row, UNFILLABLE, now, dead=True)
-            return None
-        found = passage.way(
-            row, sender, Passage(provider, sender.account), now, about.circumstances
-        )
+        circumstances = ready.about.circumstances
+        found = passage.way(row, ready.sender, ready.passage, now, circumstances)
         if isinstance(found, passage.Wait):
             if not (found.too_long(now) and steps.give_way(row, now)):
                 passage.put_back(row, found, now)
             return None
-        attempt = _write_attempt(row, sender, provider, content, now)
+        attempt = table_of(row.channel).write(**drafts.attempt_of(ready, now))
         if attempt is None:
-            _wait_for_line(row, sender, found, now)
+            wait_for_line(ready, found, now)
             return None
-        moved = Notification.move(
-            row, N.SENDING, now, from_=[N.DUE], tries=row.tries + 1, lease_until=now + lease,
-            slot_at=None, step_until=None, reason=None, failure_class=None,
-        )  # fmt: skip
-        assert moved, "the row is locked and was due"
-    return Opened(row, attempt, found, _request(row, attempt, content, digits=digits))
+        return begin(ready, attempt, found, now, lease)
+
+
+def examine(row: Notification, now: datetime) -> Ready | Decision | Failure:
+    """Whether a notification may leave, by all that is known of it, without changing anything;
+    else what is decided of it, or why it can't be worded."""
+    about, served = facts.occasion_of(row), _served(row, now)
+    lost = served is None and readiness.is_lost(row)
+    known = facts.gather(row, about, now, usable=served is not None)
+    decision = decide(replace(known, channel_lost=lost), now)
+    if decision.state != N.SENDING or served is None:
+        return decision
+    digits = facts.takes_digits(row)
+    content = _content(row, about, now, digits=digits)
+    if content is None:
+        return UNFILLABLE
+    return Ready(row, about, *served, content, digits)
+
+
+def turn_away(row: Notification, why: Decision | Failure, now: datetime) -> None:
+    """Write down that a notification does not leave now. Call it in the gate's transaction."""
+    if isinstance(why, Decision):
+        _turn_away(row, why, now)
+    else:
+        consequences.not_reached(row, why, now, dead=True)
+
+
+def begin(
+    ready: Ready, attempt: AnyAttempt, way: Passage, now: datetime, lease: timedelta
+) -> Opened:
+    """The attempt is written: the notification is under way with it."""
+    row, slot, until = ready.row, ready.row.slot_at, now + lease
+    if row.tries == 0 and row.reason is None:  # nothing kept it back on purpose
+        late = (now - row.due_at).total_seconds()
+        metrics.observe("lateness", lanes.queue_of_lane(row.lane), seconds=late)
+    moved = Notification.move(
+        row, N.SENDING, now, from_=[N.DUE], tries=row.tries + 1, lease_until=until,
+        slot_at=None, step_until=None, reason=None, failure_class=None,
+    )  # fmt: skip
+    assert moved, "the row is locked and was due"
+    request = drafts.request_of(ready, attempt)
+    leave_at = slot if slot is not None and slot > now else None
+    return Opened(row, attempt, way, request, until, leave_at)
 
 
 def _served(row: Notification, now: datetime) -> tuple[Provider, Sender] | None:
@@ -133,83 +165,21 @@ def _content(row: Notification, about: Occasion, now: datetime, *, digits: bool)
         return None
 
 
-def _wait_for_line(row: Notification, sender: Sender, way: Passage, now: datetime) -> None:
+def wait_for_line(ready: Ready, way: Passage, now: datetime) -> None:
     """Have the row wait while another attempt on its line is open. One that was to try whether the
     provider is well leaves that to the next."""
     if way.probe is not None:
         breaker.not_tried(way.probe, now)
-    later = _line_free_at(row, sender, now)
+    row = ready.row
+    later = _line_free_at(row, ready.sender, now)
     Notification.move(row, N.SCHEDULED, now, next_attempt_at=later, slot_at=row.slot_at)
 
 
 def _line_free_at(row: Notification, sender: Sender, now: datetime) -> datetime:
     """When to try again while another attempt on the same line is open: soon while it is being
     placed, else when its fate is looked up next, half a minute at the most."""
-    other = table_of(row.channel).on_line(_line(row, sender))
+    other = table_of(row.channel).on_line(drafts.line_of(row, sender))
     if other is not None and other.state == other.UNKNOWN:
         looked_up: datetime = other.lookup_at or now
         return min(looked_up, now + LINE_AT_MOST) + LINE_AT_LEAST
     return now + LINE_AT_LEAST * random.uniform(0.5, 1.5)
-
-
-def _line(row: Notification, sender: Sender) -> str:
-    _, to_hash = facts.address_of(row.contact, row.channel)
-    kind = "" if row.channel in ("voice", "sms") else f"|{row.channel}"
-    return f"{sender.provider}|{sender.account}|{sender.address}|{to_hash}{kind}"
-
-
-def _write_attempt(
-    row: Notification, sender: Sender, provider: Provider, content: Rendered, now: datetime
-) -> AnyAttempt | None:
-    table = table_of(row.channel)
-    address, to_hash = facts.address_of(row.contact, row.channel)
-    if row.tries == 0 and row.reason is None:  # nothing kept it back on purpose
-        late = (now - row.due_at).total_seconds()
-        metrics.observe("lateness", lanes.queue_of_lane(row.lane), seconds=late)
-    # Only a look-up could confuse two on one line; a carrier that has none needs no line.
-    line = _line(row, sender) if provider.can_be_asked else None
-    kind: dict[str, Any] = (
-        {} if row.channel == "voice" else {"channel": row.channel, "subject": content.subject}
-    )
-    return table.write(
-        organization=row.organization_id,
-        mode=row.mode,
-        notification=row.id,
-        booking=row.booking_id,
-        step=row.step,
-        attempt=row.tries + 1,
-        provider=sender.provider,
-        account=sender.account,
-        open_key=line,
-        from_address=sender.address,
-        to_address=address,
-        to_hash=to_hash,
-        text=content.text,
-        template=content.template,
-        template_version=content.version,
-        state=table.BEGUN,
-        created_at=now,
-        **kind,
-    )
-
-
-def _request(row: Notification, attempt: AnyAttempt, content: Rendered, *, digits: bool) -> Request:
-    configured = settings.current()
-    where: dict[str, Any] = {
-        "attempt_id": attempt.id,
-        "account": attempt.account,
-        "to": attempt.to_address,
-        "from_": attempt.from_address,
-        "locale": content.locale or row.contact.locale,
-        "callback_base_url": configured.public_url,
-    }
-    if row.channel == "voice":
-        return CallRequest(
-            **where, say=content.text, transcribe=configured.transcribe_calls, digits=digits
-        )
-    unsubscribe = None
-    if row.channel == "email":
-        unsubscribe = consents.unsubscribe_url(attempt.id, configured.public_url)
-    return MessageRequest(
-        **where, channel=row.channel, content=content, unsubscribe_url=unsubscribe
-    )

@@ -11,7 +11,7 @@ from gateway.domain import lanes
 from gateway.domain.errors import NotFound
 from gateway.domain.lifecycle import JobState as J
 from gateway.failpoints import hit
-from gateway.models import base, job_claims
+from gateway.models import base, job_claims, job_hands
 from gateway.models.base import atomic, is_lost
 from gateway.models.dead_letter import JOB, REPLAYED, DeadLetter
 from gateway.models.hold import EVERYTHING, Hold, kind_scope, queue_scope
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 SOON = timedelta(seconds=1)
 LONGEST = 0.5  # real seconds in which one worker may go on with further jobs of a kind
-FEW, BATCH = 5, 250  # at least and at most so many of them are taken up at once
+FEW, BATCH = 5, 500  # at least and at most so many of them are taken up at once
 SHARE = 0.05  # … and as many as take about so many seconds of the processor
 PATIENCE = timedelta(seconds=5)  # after which those of them that were not begun go back
 
@@ -36,15 +36,22 @@ def perform(job_id: str, claim: int, clock: Callable[[], datetime], lease: timed
     until = clock() + timedelta(seconds=LONGEST)
     rows = _begin(job_id, claim, clock(), lease)
     while rows:
-        hit("worker.after_job_begun")
         began = time.thread_time()
-        done = _do(rows, clock)
-        hit("worker.before_job_done")
-        most = _most(len(rows), time.thread_time() - began) if clock() < until else 0
-        rows = _close(rows[0], done, clock(), lease, most)
+        done = at(rows, clock)
+        now = clock()
+        further = most(len(rows), time.thread_time() - began) if now < until else 0
+        rows = close(done, now, now + lease, further)
 
 
-def _most(done: int, seconds: float) -> int:
+def at(rows: list[Job], clock: Callable[[], datetime]) -> list[Job]:
+    """Do jobs that were begun; returns those that are done, in the sense of `close`."""
+    hit("worker.after_job_begun")
+    done = _do(rows, clock)
+    hit("worker.before_job_done")
+    return done
+
+
+def most(done: int, seconds: float) -> int:
     """How many to take up next: what is quick by the hundred, what is slow a few at a time, so that
     the others who may be at work have their share."""
     return max(FEW, min(BATCH, int(done * SHARE / max(seconds, 0.0001))))
@@ -53,11 +60,13 @@ def _most(done: int, seconds: float) -> int:
 def _begin(job_id: str, claim: int, now: datetime, lease: timedelta) -> list[Job]:
     with atomic():
         row = Job.begin(job_id, claim, now + lease)
-        return [] if row is None else _let_pass([row], now)
+        return [] if row is None else let_pass([row], now)
 
 
-def _let_pass(rows: list[Job], now: datetime) -> list[Job]:
+def let_pass(rows: list[Job], now: datetime) -> list[Job]:
     """Those that no hold keeps back; the others wait for it from now on."""
+    if not job_hands.anything_held():
+        return rows
     holds = Hold.over({scope for row in rows for scope in _scopes(row)})
     if not holds:
         return rows
@@ -133,20 +142,22 @@ def _do_one(row: Job, clock: Callable[[], datetime]) -> bool:
     return True
 
 
-def _close(seen: Job, done: list[Job], now: datetime, lease: timedelta, most: int) -> list[Job]:
-    """Write down which jobs are done; the next ones of their kind, if their place may be handed
-    on. After one that failed it is not."""
-    if not done:
+def close(done: list[Job], now: datetime, lease_until: datetime, further: int) -> list[Job]:
+    """Write down which jobs are done; up to so many further ones of their kind, if their place may
+    be handed on. After one that failed it is not."""
+    if not done or work.unlimited(done[0].kind):
+        further = 0
+    again = [row for row in done if row.reason is not None]
+    if not further and not again:
+        job_hands.finish(done, now)
         return []
     with atomic():
-        for row in done:
-            if row.reason is not None:
-                DeadLetter.resolve(JOB, row.id, REPLAYED, now)
-        ours = Job.finish(done[0], now) if len(done) == 1 else job_claims.finish_all(done, now)
-        if not ours or work.unlimited(seen.kind) or not most:
+        for row in again:
+            DeadLetter.resolve(JOB, row.id, REPLAYED, now)
+        if not job_hands.finish(done, now) or not further:
             return []
-        following = job_claims.begin_due(seen.lane, seen.kind, now, most, lease)
-        return _let_pass(following, now)
+        lane, kind = done[0].lane, done[0].kind
+        return let_pass(job_claims.begin_due(lane, kind, now, further, lease_until - now), now)
 
 
 def park(job_id: str, claim: int, error: BaseException, now: datetime) -> None:

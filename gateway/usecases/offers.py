@@ -28,7 +28,7 @@ from gateway.usecases.wanted import Wanted
 log = structlog.get_logger(__name__)
 
 MINUTES_LATE = timedelta(minutes=5)
-TOGETHER = 20  # offers that end in one transaction, in which nobody else of theirs has a turn
+TOGETHER = 20  # offers that lapse in one transaction, in which nobody else of theirs has a turn
 ACCEPTED, OVER = "accepted", "over"  # the rules of what is told after an offer
 _UNTOLD = (
     NotificationState.SUPPRESSED, NotificationState.NOT_REACHED, NotificationState.CANCELED,
@@ -149,19 +149,17 @@ def _end(caller: Caller, offer_id: str, to: OfferState, now: datetime) -> Decide
 def expire(offer_id: str, now: datetime) -> None:
     """The job: an offer that nobody took in time lapses, and the next in line gets the slot. Safe
     to repeat, and too early."""
-    _ended_by_itself(offer_id, now, _lapse)
+    expire_several([offer_id], now)
 
 
 def expire_several(offer_ids: list[str], now: datetime) -> None:
-    """The same for several, those of one organization together."""
-    for (organization_id, mode), ids in Offer.still_open(offer_ids).items():
-        for first in range(0, len(ids), TOGETHER):
-            with atomic():
-                waitlist_line.take_turn(organization_id, mode)
-                for id_ in ids[first : first + TOGETHER]:
-                    offer = Offer.get_by_id(id_)
-                    if offer.state == OfferState.OFFERED:
-                        _lapse(offer, now)
+    """The same for several, whoever they are of."""
+    open_ = Offer.still_open(offer_ids)
+    for first in range(0, len(open_), TOGETHER):
+        some = open_[first : first + TOGETHER]
+        with atomic():
+            waitlist_line.take_turns((organization, mode) for _, organization, mode in some)
+            offers_ending.lapse([id_ for id_, _, _ in some], now)
 
 
 def wind_up(now: datetime) -> int:
@@ -188,11 +186,6 @@ def _ended_by_itself(offer_id: str, now: datetime, act: Callable[[Offer, datetim
         offer = Offer.get_by_id(offer_id)
         if offer.state == OfferState.OFFERED:
             act(offer, now)
-
-
-def _lapse(offer: Offer, now: datetime) -> None:
-    if now >= offer.expires_at:
-        offers_ending.end(offer, OfferState.EXPIRED, now, Reason.EXPIRED)
 
 
 def _give_up(offer: Offer, now: datetime) -> None:

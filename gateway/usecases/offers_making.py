@@ -28,7 +28,9 @@ EXPIRE, LOOK = "offer.expire", "slot.look"
 BATCH, MOST_RANKED = 50, 500
 
 
-def next_in_line(slot: Slot, now: datetime) -> Offer | None:
+def next_in_line(
+    slot: Slot, now: datetime, organization: Organization | None = None
+) -> Offer | None:
     """Offer an open slot to whoever is next; None when nobody is, or nobody may be told before its
     time is up. Whoever is next and has quiet hours keeps the slot waiting for their end, unless
     that would be too late for it. Call it when it is the caller's turn (waitlist_line)."""
@@ -37,7 +39,7 @@ def next_in_line(slot: Slot, now: datetime) -> Offer | None:
     if now >= slot.closes_at:
         Slot.move(slot, SlotState.EXPIRED, now)
         return None
-    organization = Organization.get_by_id(slot.organization_id)
+    organization = organization or Organization.get_by_id(slot.organization_id)
     policy = policies.in_force(organization, None)
     line = _in_line(slot, policy.waitlist)
     first = list(islice(line, 1))

@@ -1,6 +1,7 @@
 """How attempts end, whoever brings the news: the carrier's answer, a look-up or a deadline."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -37,11 +38,7 @@ def accepted(attempt: AnyAttempt, placement: Placement, now: datetime) -> bool:
         took_it = {table.BEGUN, table.UNKNOWN}
         if kept.guessed:
             took_it.add(table.FAILED)
-        moved = kept.move(
-            table.TAKEN, now, from_=took_it, ended_at=None, reason=None,
-            failure_class=None, provider_code=None,
-            provider_status=placement.provider_status, lookup_at=first_look(now), **name,
-        )  # fmt: skip
+        moved = kept.move(table.TAKEN, now, from_=took_it, **taken(placement, now), **name)
         if not moved:
             if name:
                 kept.name(name["external_id"])
@@ -53,6 +50,13 @@ def accepted(attempt: AnyAttempt, placement: Placement, now: datetime) -> bool:
                 kept.move(MessageState.SENT, now, sent_at=now)
                 finish(row, N.REACHED, now)
         return isinstance(kept, CallLog) and ending.is_due(kept)
+
+
+def taken(placement: Placement, now: datetime) -> dict[str, Any]:
+    """The columns of an attempt that a carrier took, but for the name it gave it."""
+    known = {"provider_status": placement.provider_status, "lookup_at": first_look(now)}
+    never = ("ended_at", "reason", "failure_class", "provider_code")
+    return known | dict.fromkeys(never)
 
 
 def _named_otherwise(attempt: AnyAttempt, external_id: str, now: datetime) -> None:

@@ -2,6 +2,8 @@
 wait for."""
 
 import random
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,22 +17,23 @@ from gateway.models.hold import (
     EVERYTHING,
     REMINDERS,
     Hold,
-    any_held,
     kind_scope,
     queue_scope,
     reminders_scope,
-    sender_scope,
 )
 from gateway.models.notification import Notification
-from gateway.models.pace import Paced
 from gateway.models.sender import Sender
-from gateway.usecases import breaker, holds, steps, subjects, work
+from gateway.usecases import breaker, pacing, steps, subjects
 from gateway.usecases.breaker import Passage
 from gateway.usecases.holds import switched_off
+from gateway.usecases.pacing import Turn
 
+SWEEPS = 4  # of rows that wait along, in one transaction
 STILL_RINGING = timedelta(seconds=5)  # an earlier attempt of the same notification is not over
 NO_BUDGET = timedelta(seconds=3)
-SLOT_LASTS = timedelta(seconds=10)  # a slot missed for longer is lost; few are out at a time
+NEAR = timedelta(milliseconds=50)  # a slot for which a worker waits itself
+NEAR_TOGETHER = timedelta(milliseconds=250)  # the same with several, or where there are many slots
+CROWDED = timedelta(seconds=1)  # slots further away than that: others need not come in vain
 
 
 def switches(row: Notification) -> list[str]:
@@ -61,9 +64,22 @@ def put_back(row: Notification, wait: Wait, now: datetime) -> None:
     """Have the row wait. Others that are due and would meet the same hold or rate go there along
     with it: a backlog would come to the gate in vain, row by row, and those that were given a slot
     would wait behind it. Call it in the gate's transaction."""
-    Notification.move(row, N.SCHEDULED, now, **wait.changes)
-    if wait.scope is not None:
-        claims.hold_alike(row, wait.scope, now)
+    put_back_each([(row, wait)], now)
+
+
+def put_back_each(waits: Iterable[tuple[Notification, Wait]], now: datetime) -> None:
+    """The same for several rows."""
+    alike: dict[tuple[str, ...], list[tuple[Notification, str]]] = defaultdict(list)
+    for row, wait in waits:
+        Notification.move(row, N.SCHEDULED, now, **wait.changes)
+        if wait.scope is not None:
+            whose = (row.organization_id, row.mode, row.purpose, row.lane)
+            which = (*whose, str(row.step), repr(row.plan), repr(row.step_until), wait.scope)
+            alike[which].append((row, wait.scope))
+    for rows in alike.values():
+        for row, scope in rows[:SWEEPS]:
+            if claims.hold_alike(row, scope, now) < claims.ALIKE:
+                break
 
 
 def way(
@@ -75,6 +91,25 @@ def way(
 ) -> Passage | Wait:
     """The way out, or what the row has to wait for. Whatever waits for a hold or a rate does so
     until it is let go, and expires in time; no try is counted."""
+    met = obstacle(row, passage, now, known)
+    if isinstance(met, Wait):
+        return met
+    (turn,) = pacing.turns([pacing.Comer(row, sender, limited(known))], now)
+    waits = by_turn(row, turn, now, NEAR)
+    if waits is not None:
+        return waits
+    if met is not None:
+        if not Hold.take_probe(met, breaker.probe_until(now)):
+            return _away(row, passage.scope, now)
+        return replace(passage, probe=met)
+    return through(row, passage)
+
+
+def obstacle(
+    row: Notification, passage: Passage, now: datetime, known: Circumstances | None
+) -> Wait | Hold | None:
+    """What the row has to wait for, whatever the rates say; or the hold that one row, this one if
+    nobody else does, may test now."""
     if subjects.paused(row):
         later = now + enrolment_notifications.UNTIL_RESUMED
         return Wait({"next_attempt_at": later, "slot_at": None, "held_by": COURSE})
@@ -91,13 +126,29 @@ def way(
         return Wait({"next_attempt_at": now + STILL_RINGING})
     if row.failures and not passage.memory.budget.spend(now):
         return Wait({"next_attempt_at": min(now + _until_budget(row), row.expires_at)})
-    waits = _turn(row, sender, now, limited=known is None or known.any_rate)
-    if waits is not None:
-        return waits
-    if hold is not None:
-        if not Hold.take_probe(hold, breaker.probe_until(now)):
-            return _away(row, passage.scope, now)
-        return replace(passage, probe=hold)
+    return hold
+
+
+def limited(known: Circumstances | None) -> bool:
+    """Whether an organization may have set rates of its own."""
+    return known is None or known.any_rate
+
+
+def by_turn(row: Notification, turn: Turn, now: datetime, near: timedelta) -> Wait | None:
+    """What the row waits for at the rates; None when it is its turn, or will be so soon that a
+    worker waits for it. Then `slot_at` says when."""
+    slot = turn.slot
+    if slot is None:
+        return held(row, str(turn.scope))
+    if slot > now + (NEAR_TOGETHER if turn.quick else near):
+        crowded = turn.scope if slot > now + CROWDED else None
+        return Wait({"next_attempt_at": turn.call_at, "slot_at": slot}, crowded)
+    row.slot_at = slot
+    return None
+
+
+def through(row: Notification, passage: Passage) -> Passage:
+    """Nothing is in the way."""
     if not row.failures:
         passage.memory.budget.earn()
     return passage
@@ -119,33 +170,3 @@ def _until_budget(row: Notification) -> timedelta:
     """Longer each time, up to a minute or so: very many rows may wait for the same few tries."""
     in_vain = max(0, row.claim - row.tries - 1)
     return NO_BUDGET * random.uniform(0.5, 1.5) * 2.0 ** min(in_vain, 4)
-
-
-def _turn(row: Notification, sender: Sender, now: datetime, *, limited: bool) -> Wait | None:
-    """What the row waits for at its organization's rates and at its sender; None when it is its
-    turn, and then `slot_at` says since when. A slot is taken seconds ahead at most, so that little
-    is lost with a row that is canceled meanwhile."""
-    if row.slot_at is not None and now - row.slot_at <= SLOT_LASTS:
-        slot: datetime = row.slot_at
-        return Wait({"next_attempt_at": slot, "slot_at": slot}) if slot > now else None
-    slot, latest = now, None
-    limits: list[tuple[Paced, str]] = [
-        (rate, rate.id) for rate in work.limits(row.organization_id, row.purpose, any_own=limited)
-    ]
-    limits.append((sender, sender_scope(sender.id)))
-    for limit, scope in limits:
-        found = _slot(row, limit, scope, now)
-        if found is None:
-            return held(row, scope)
-        if found > slot:
-            slot, latest = found, scope
-    if slot > now:
-        return Wait({"next_attempt_at": slot, "slot_at": slot}, latest)
-    row.slot_at = slot
-    return None
-
-
-def _slot(row: Notification, limit: Paced, scope: str, now: datetime) -> datetime | None:
-    if row.slot_at is None and limit.rate_per_second and any_held(scope):
-        return None  # others wait for it already: those that are let go have their turn
-    return type(limit).reserve(limit, now, min(row.expires_at, now + holds.AHEAD))

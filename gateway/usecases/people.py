@@ -28,34 +28,42 @@ def by_hash(filters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def keep(
-    caller: Caller,
-    role: str,
-    person: dict[str, Any] | Contact,
-    now: datetime,
-    *,
-    fresh: bool = False,
-) -> Contact:
+    caller: Caller, role: str, person: dict[str, Any] | Contact, now: datetime
+) -> Contact:  # fmt: skip
     """The contact for a person as described in a request, made or brought up to date: what the
     request leaves out stays, what it says is null is blanked; one who is known is taken as they
-    are. `fresh` says that nobody was known a moment ago. Raises Invalid when a contact has neither
-    number nor e-mail address then."""
+    are. Raises Invalid when a contact has neither number nor e-mail address then."""
     if isinstance(person, Contact):
         return person
+    known = _details(person)
+    kept = Contact.keep(caller.organization_id, caller.mode, role, now, **known)
+    if kept.phone is None and kept.email is None and role == "contact":
+        raise Invalid("is required", "contact.phone")
+    return kept
+
+
+def unknown(
+    caller: Caller, person: dict[str, Any] | Contact, now: datetime
+) -> Contact | None:  # fmt: skip
+    """The contact for somebody with an external id as if nobody had it, yet to be written: whether
+    that is so its INSERT tells. None for anybody else, and without an address."""
+    if isinstance(person, Contact) or person.get("external_id") is None:
+        return None
+    if not any(person.get(address) for address in _REACHED_BY):
+        return None
+    known = _details(person)
+    return Contact.unknown(caller.organization_id, caller.mode, "contact", now, **known)
+
+
+def _details(person: dict[str, Any]) -> dict[str, Any]:
+    """The columns that are told of a person."""
     known = {name: person[name] for name in _KNOWN if name in person}
     if known.get("locale") is None:
         known.pop("locale", None)
     for address in _REACHED_BY:
         if address in known:
             known[f"{address}_hash"] = address_hash(known[address]) if known[address] else None
-    kept = Contact.keep(caller.organization_id, caller.mode, role, now, fresh=fresh, **known)
-    if kept.phone is None and kept.email is None and role == "contact":
-        raise Invalid("is required", "contact.phone")
-    return kept
-
-
-def external_id(person: dict[str, Any] | Contact | None) -> str | None:
-    """The client's own id of a person described in a request."""
-    return person.get("external_id") if isinstance(person, dict) else None
+    return known
 
 
 def lacks(rules: Iterable[Rule], role: str, known: Mapping[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ from gateway.domain.errors import NoProvider
 from gateway.domain.provider import Provider
 from gateway.models.hold import channel_scope
 from gateway.models.notification import Notification
-from gateway.models.sender import Sender
+from gateway.models.sender import Sender, Wanted
 from gateway.providers import for_channel, get
 
 _TAKEN_IF_USABLE = ("booking", "request")
@@ -56,9 +56,7 @@ def sender_for(
 ) -> tuple[Provider, Sender]:
     """The carrier and the sender for what an organization sends on a channel: its own sender where
     it has one, else the configured address. Raises NoProvider."""
-    provider = for_channel(channel)
-    account, address = provider.account(mode, channel), _address(provider, mode, channel)
-    configured = (provider.name, account, address) if account and address else None
+    provider, configured = for_channel(channel), _configured(mode, channel)
     sender = Sender.serving(organization_id, mode, channel, configured)
     if sender is not None and sender.organization_id is not None:
         provider = get(sender.provider)
@@ -69,6 +67,19 @@ def sender_for(
         raise NoProvider(f"no {channel} provider is set up for {mode} mode")
     rate = _rate(mode, channel)
     return provider, Sender.shared(mode, channel, *configured, rate, now, sender)
+
+
+def wanted(row: Notification) -> Wanted:
+    """What is looked for to serve a notification's step."""
+    mode, channel = row.mode, row.channel
+    return Wanted(row.organization_id, mode, channel, _configured(mode, channel))
+
+
+def _configured(mode: str, channel: str) -> tuple[str, str, str] | None:
+    """The shared sender of a channel by the settings: provider, account, address."""
+    provider = for_channel(channel)
+    account, address = provider.account(mode, channel), _address(provider, mode, channel)
+    return (provider.name, account, address) if account and address else None
 
 
 def is_lost(row: Notification) -> bool:

@@ -49,10 +49,14 @@ def write(
 
 
 def planned(
-    booking: Booking, now: datetime, skip: frozenset[tuple[str, datetime]] = frozenset()
+    booking: Booking,
+    now: datetime,
+    skip: frozenset[tuple[str, datetime]] = frozenset(),
+    rules: Sequence[reminders.Rule] | None = None,
 ) -> list[dict[str, Any]]:
-    """The same, to be written."""
-    moments = reminders.plan(rules_of(booking), booking.starts_at, booking.booked_at, now)
+    """The same, to be written. `rules` are the booking's, if they are read already."""
+    in_force = rules_of(booking) if rules is None else rules
+    moments = reminders.plan(in_force, booking.starts_at, booking.booked_at, now)
     policy = policies.in_force(booking.organization, booking)
     # An organization's rule for staff says nothing about a booking that nobody is assigned to.
     return [

@@ -1,9 +1,10 @@
 """What a notification is about beside bookings: whether there is still something to tell, and what
 its words are made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from gateway.domain import dunning, money, times
 from gateway.domain.lifecycle import EnrolmentState, InvoiceState
@@ -12,13 +13,18 @@ from gateway.domain.outcomes import Reason
 from gateway.domain.sequences import next_step
 from gateway.domain.waitlist_lifecycle import OfferState
 from gateway.domain.wording import Occasion
+from gateway.models import gathering, listed
+from gateway.models.base import Row
 from gateway.models.enrolment import RUNNING, Enrolment
 from gateway.models.enrolment import SUBJECT as ENROLMENT
 from gateway.models.invoice import SUBJECT as INVOICE
 from gateway.models.invoice import Invoice
 from gateway.models.notification import Notification
 from gateway.models.offer import OFFER, Offer
+from gateway.models.sequence import Sequence
 from gateway.usecases import jobs
+
+R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,26 @@ class Standing:
     ended: Reason | None = None
     in_force: int | None = None
     paid: bool = False
+
+
+def read_ahead(rows: Collection[Notification]) -> dict[type, dict[str, Any]]:
+    """The subjects of these notifications, by their kind and ids, as far as there are any beside
+    bookings."""
+    found: dict[type, dict[str, Any]] = {}
+    for subject, table in _TABLES.items():
+        ids = {row.subject_id for row in rows if row.subject_type == subject}
+        if ids:
+            found[table] = listed.by_id(table, ids)
+    courses = found.get(Enrolment, {}).values()
+    sequences = listed.by_id(Sequence, {course.sequence_id for course in courses})
+    for course in courses:
+        course.sequence = sequences[course.sequence_id]
+    return found
+
+
+def _kept(table: type[R], row: Notification) -> R:
+    id_ = row.subject_id
+    return gathering.recalled(table, id_, lambda: table.get_by_id(id_))
 
 
 def standing(row: Notification) -> Standing:
@@ -49,7 +75,7 @@ def paused(row: Notification) -> bool:
     """Whether what a notification is about is paused by hand: it waits until that is resumed."""
     if row.subject_type != ENROLMENT:
         return False
-    found: Enrolment = Enrolment.get_by_id(row.subject_id)
+    found: Enrolment = _kept(Enrolment, row)
     return found.state == EnrolmentState.PAUSED or found.sequence.paused_at is not None
 
 
@@ -73,11 +99,11 @@ def _offer(row: Notification) -> Standing:
     """An offer that is over need not be told; what is said after it stands for itself."""
     if row.rule != OFFER:
         return Standing()
-    return Standing(_OFFER_OVER.get(OfferState(Offer.get_by_id(row.subject_id).state)))
+    return Standing(_OFFER_OVER.get(OfferState(_kept(Offer, row).state)))
 
 
 def _offered(row: Notification, about: Occasion) -> Occasion:
-    offer = Offer.get_by_id(row.subject_id)
+    offer = _kept(Offer, row)
     slot = offer.slot
     ends = {"offer_expires": times.shown(offer.expires_at)}
     return replace(
@@ -96,7 +122,7 @@ def _offered(row: Notification, about: Occasion) -> Occasion:
 def _enrolment(row: Notification) -> Standing:
     """Whoever left a sequence is told no more of it, and nobody is told a step that was taken out
     of it."""
-    found: Enrolment = Enrolment.get_by_id(row.subject_id)
+    found: Enrolment = _kept(Enrolment, row)
     if found.state == EnrolmentState.EXCLUDED:
         return Standing(Reason(found.reason or Reason.STOPPED))
     if not found.sequence.outlives(found.enrolled_at):
@@ -107,7 +133,7 @@ def _enrolment(row: Notification) -> Standing:
 
 def _invoice(row: Notification) -> Standing:
     """Nobody is reminded of what is paid, disputed or closed, and by the newest reminder alone."""
-    found: Invoice = Invoice.get_by_id(row.subject_id)
+    found: Invoice = _kept(Invoice, row)
     if found.state in (InvoiceState.EXCLUDED, InvoiceState.PAUSED):
         return Standing(Reason.CANCELED)
     if found.reminder_id != row.id:
@@ -116,7 +142,7 @@ def _invoice(row: Notification) -> Standing:
 
 
 def _owed(row: Notification, about: Occasion) -> Occasion:
-    found: Invoice = Invoice.get_by_id(row.subject_id)
+    found: Invoice = _kept(Invoice, row)
     overdue = dunning.days_overdue(found.due_on, about.time_zone, about.now)
     owed = {
         "amount": money.written(found.open, found.currency),
@@ -136,11 +162,12 @@ def _offer_told(row: Notification, now: datetime) -> None:
 
 def _step_ended(row: Notification, now: datetime) -> None:
     """After the last step of a sequence the course ends; by a job likewise."""
-    found: Enrolment = Enrolment.get_by_id(row.subject_id)
+    found: Enrolment = _kept(Enrolment, row)
     if found.state in RUNNING and next_step(found.sequence.plan, found.done) is None:
         jobs.plan("enrolment.step", found.id, now, now, row.organization_id, row.mode)
 
 
+_TABLES: Mapping[str, type[Row]] = {OFFER: Offer, ENROLMENT: Enrolment, INVOICE: Invoice}
 _FINISHED: Mapping[str, Callable[[Notification, datetime], None]] = {
     OFFER: _offer_told,
     ENROLMENT: _step_ended,

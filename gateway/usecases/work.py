@@ -28,6 +28,12 @@ def unlimited(purpose: str) -> bool:
     return purpose not in settings.current().kind_concurrency
 
 
+def limited(purpose: str, any_own: bool) -> bool:
+    """Whether a kind of work may be under any limit, where the organization has set its own or
+    not."""
+    return any_own or bool(settings.current().kind_per_minute.get(purpose))
+
+
 def limits(organization_id: str, purpose: str, *, any_own: bool = True) -> list[Rate]:
     """The limits that a kind of work of an organization is under, the wider first; `any_own` is
     False where it is known to have set none itself. A minute's worth

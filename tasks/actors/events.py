@@ -8,7 +8,7 @@ from gateway import wallclock
 from gateway.usecases import event_batches, holds, inbox
 from tasks.broker import broker
 
-MOST = 32  # events that one message names
+MOST = 64  # events that one message names
 
 
 @dramatiq.actor(queue_name="events", broker=broker, park=inbox.park)

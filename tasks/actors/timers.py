@@ -2,8 +2,9 @@
 
 import dramatiq
 
-from gateway import settings, wallclock
-from gateway.usecases import holds, job_runs, overdue, steps
+from gateway import wallclock
+from gateway.usecases import holds, job_hands, job_runs, overdue, steps
+from tasks import hands
 from tasks.broker import broker
 
 
@@ -21,6 +22,11 @@ def mark_overdue(booking_id: str) -> None:
 
 @dramatiq.actor(queue_name="timers", broker=broker, park=job_runs.park, own_lines=True)
 def run_timer(job_id: str, claim: int) -> None:
-    """Do a claimed job whose moment has come."""
-    lease = wallclock.span(settings.current().sending_lease_seconds * 1.5)
-    job_runs.perform(job_id, claim, wallclock.now, lease)
+    """Do a claimed job once its moment has come."""
+    hands.attend(claim, [job_id])
+
+
+@dramatiq.actor(queue_name="timers", broker=broker, park=job_hands.park, own_lines=True)
+def run_timers(job_id: str, claim: int, *others: str) -> None:
+    """Do several jobs of the same number of a claim, each once its moment has come."""
+    hands.attend(claim, [job_id, *others])

@@ -1,8 +1,6 @@
 """Bookings over HTTP, each with five reminders, beside bare Flask routes with the same rows."""
 
 import json
-import logging
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from gateway.usecases import accounts
 from tests.bench import load
 from tests.bench.ground import Ground, Running, answers, ours, python
 from tests.bench.report import Figure, held, median
+from tests.statements import heard, queries
 from tests.waiting import until
 
 BENCH = "bookings"
@@ -135,31 +134,13 @@ def _bodies(run_: str, many: int, reminders: int = 5) -> list[bytes]:
     ]  # fmt: skip
 
 
-class _Statements(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.mine, self.count = threading.get_ident(), 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.count += record.thread == self.mine and isinstance(record.msg, tuple)
-
-
 def _statements(app: Any, key: str, reminders: int) -> int:
     """What one request sends to the database, its key's look-up among it, its beginning and commit
     not."""
     client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
     first, second = (json.loads(body) for body in _bodies(f"count-{reminders}", 2, reminders))
     client.post("/api/v1/bookings", json=first, headers=headers)
-    logger, counter = logging.getLogger("peewee"), _Statements()
-    level = logger.level
-    logger.addHandler(counter)
-    logger.propagate = False
-    logger.setLevel(logging.DEBUG)
-    try:
+    with heard() as sent:
         answer = client.post("/api/v1/bookings", json=second, headers=headers)
-    finally:
-        logger.setLevel(level)
-        logger.propagate = True
-        logger.removeHandler(counter)
     assert answer.status_code == 201, answer.text
-    return counter.count
+    return len(queries(sent))

@@ -10,6 +10,7 @@ from gateway.models.booking import Booking
 from gateway.models.contact import Contact
 from gateway.models.notification import Notification
 from gateway.usecases import accounts
+from tests import hours
 
 FAR = timedelta(days=300)
 
@@ -19,6 +20,7 @@ def reminders(how_many: int, channel: str = "voice") -> str:
     organization's id. Each person has a number of their own."""
     now = datetime.now(UTC)
     organization = accounts.create_organization(new_id("or"), "Europe/Berlin", now).id
+    hours.none_are_quiet(organization)  # benchmarks run at any hour
     own: dict[str, Any] = {"organization": organization, "mode": "live"}
     contact = Contact.create(
         **own, role="contact", name="Ada", phone="+12", phone_hash="0", locale="en",

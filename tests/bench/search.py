@@ -1,6 +1,5 @@
 """Support's queries on many calls, each with a transcript, beside the best SQL written by hand."""
 
-import logging
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from gateway.usecases.people import address_hash
 from tests import desk
 from tests.bench.ground import Ground
 from tests.bench.report import Figure, held
+from tests.statements import heard
 
 BENCH = "search"
 CALLS = 1_000_000
@@ -132,12 +132,13 @@ def _people(own: str, rounds: int) -> Iterator[Figure]:
 def _compared(
     name: str, find: Callable[[], list[Any]], hands: Sequence[tuple[str, Any]], rounds: int
 ) -> Iterator[Figure]:
-    sent = _sent(find)
+    with heard() as sent:
+        find()
     found = [str(row.id) for row in find()]
     by_hand = [_first(_fetch([one])) for one in hands]
     assert all(one == found for one in by_hand), f"{name}: not the same rows"
     whole = [_timed(find) for _ in range(RUNS * rounds)]
-    asked = [sent, *([one] for one in hands)]
+    asked: list[Sequence[tuple[str, Any]]] = [sent, *([one] for one in hands)]
     taken: list[list[float]] = [[] for _ in asked]
     for number in range(RUNS * rounds):
         # In turns: whoever comes second finds everything at hand.
@@ -173,28 +174,3 @@ def _fetch(statements: Sequence[tuple[str, Any]]) -> list[Any]:
 
 def _first(rows: Sequence[Sequence[Any]]) -> list[str]:
     return [str(row[0]) for row in rows]
-
-
-class _Sent(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.statements: list[tuple[str, Any]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if isinstance(record.msg, tuple):
-            self.statements.append((str(record.msg[0]), record.msg[1]))
-
-
-def _sent(find: Callable[[], Any]) -> list[tuple[str, Any]]:
-    logger, handler = logging.getLogger("peewee"), _Sent()
-    level = logger.level
-    logger.addHandler(handler)
-    logger.propagate = False
-    logger.setLevel(logging.DEBUG)
-    try:
-        find()
-    finally:
-        logger.setLevel(level)
-        logger.propagate = True
-        logger.removeHandler(handler)
-    return handler.statements

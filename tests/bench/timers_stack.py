@@ -10,7 +10,7 @@ from typing import Any
 from peewee import fn
 
 from gateway.domain import lanes
-from gateway.models import schema
+from gateway.models import base, schema
 from gateway.models.job import Job
 from gateway.models.offer import Offer
 from gateway.models.slot import Slot
@@ -83,6 +83,8 @@ class Stack:
         self._fills = 0
         self._jobs("w", others, now + timedelta(hours=2), 3600 / others)
         settle(Job)
+        if base.dialect() == "postgresql":
+            base.db.execute_sql("CHECKPOINT")  # they came long ago, and are written
 
     def due(self, count: int, seconds: float, *, offers: bool = False) -> Run:
         """So many that fall due evenly over some seconds: how late they were. With `offers` each is

@@ -1,9 +1,5 @@
 """What a monitoring system sees, read by the library that Prometheus publishes."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -53,28 +49,3 @@ def scrape(api: Api, **headers: str) -> Scrape:
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     return Scrape(answer.text)
-
-
-class Statements(logging.Handler):
-    """What the database is sent, as Peewee's own log tells."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(str(record.msg[0] if isinstance(record.msg, tuple) else record.msg))
-
-
-@contextmanager
-def asked() -> Iterator[list[str]]:
-    """The statements that the database is sent meanwhile."""
-    listener, logger = Statements(), logging.getLogger("peewee")
-    level = logger.level
-    logger.addHandler(listener)
-    logger.setLevel(logging.DEBUG)
-    try:
-        yield listener.said
-    finally:
-        logger.setLevel(level)
-        logger.removeHandler(listener)

@@ -14,11 +14,12 @@ from gateway.models.booking import Booking
 from gateway.models.cron_job import CronJob
 from gateway.models.hold import Hold, kind_scope, provider_scope, queue_scope, reminders_scope
 from gateway.usecases import cron
+from tests import statements
 from tests.conftest import Configure
 from tests.failures import failed, unmatched
 from tests.http.callbacks import twilio
 from tests.http.conftest import SETTINGS
-from tests.http.scrape import Scrape, asked, look_anew, scrape
+from tests.http.scrape import Scrape, look_anew, scrape
 from tests.http.stage import PHONE, Api
 from tests.rows import call, notification
 from tests.servers import RedisServer
@@ -202,17 +203,17 @@ def test_without_the_broker_the_work_is_still_told(api: Api, redis_server: Redis
 def test_a_scrape_asks_little_and_whoever_else_asks_then_nothing(api: Api) -> None:
     nobody = api.with_key(None)
     look_anew(api)
-    with asked() as first:
+    with statements.heard(everywhere=True) as first:
         nobody.get("/metrics")
-    with asked() as then:
+    with statements.heard(everywhere=True) as then:
         for path in ("queues", "jobs", "cron"):
             nobody.get(f"/health/{path}")
-    with asked() as again:
+    with statements.heard(everywhere=True) as again:
         assert Scrape(nobody.get("/metrics").text).of("ringback_database_up") == 1
-    assert 5 < len([one for one in first if one.startswith("SELECT")]) <= 40
+    assert 5 < len([one for one in first if one.sql.startswith("SELECT")]) <= 40
     assert then == []
     assert len(again) <= 6
-    assert all("tally" in one for one in again if one.startswith("SELECT"))
+    assert all("tally" in one.sql for one in again if one.sql.startswith("SELECT"))
 
 
 def test_a_counter_is_never_less_than_it_was(api: Api) -> None:

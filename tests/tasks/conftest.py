@@ -14,6 +14,9 @@ from tests.usecases.desk import Desk
 @pytest.fixture
 def desk(start_stack: StartStack, redis_server: servers.RedisServer) -> Iterator[Desk]:
     """Web and sandbox, and workers with a hundred threads that were heard of just now."""
+    from tasks import workload  # importing it connects the broker
+
+    workload.mark()  # nothing of what another test sent is known any more
     stack = start_stack(parts=())
     heard(redis_server, 100)
     with base.connection():

@@ -1,5 +1,6 @@
 """Workers that a test only makes believe in, and work that waits for them."""
 
+import json
 import time
 from datetime import timedelta
 
@@ -58,3 +59,11 @@ def forbid_updates(table: str) -> None:
         " $$ BEGIN RAISE EXCEPTION 'no'; END $$"
     )
     base.db.execute_sql(f"CREATE TRIGGER forbid BEFORE UPDATE ON {table} EXECUTE FUNCTION forbid()")
+
+
+def claims_out(queue: str) -> int:
+    """How many claims the messages name that wait in a queue."""
+    from tasks import broker  # importing it connects it
+
+    messages = broker.broker.client.hvals(f"{broker.NAMESPACE}:{queue}.msgs")
+    return sum(len(json.loads(message)["args"]) // 2 for message in messages)

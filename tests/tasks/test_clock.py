@@ -12,7 +12,7 @@ from tasks import broker, clock, tick, workload
 from tests import servers
 from tests.databases import ON_POSTGRESQL, ON_SQLITE
 from tests.rows import call, notification
-from tests.tasks.crew import due, heard, stored_event
+from tests.tasks.crew import claims_out, due, heard, stored_event
 from tests.usecases.desk import Desk
 from tests.waiting import until
 
@@ -21,9 +21,9 @@ from tests.waiting import until
 def test_a_tick_rings_once_for_each_that_is_due(desk: Desk) -> None:
     due(desk, tick.BATCH + 50)
     assert clock.tick(desk.now) == tick.BATCH + 50
-    assert broker.backlog("voice") == tick.BATCH + 50
+    assert claims_out("voice") == tick.BATCH + 50
     assert clock.tick(desk.now) == 0
-    assert broker.backlog("voice") == tick.BATCH + 50
+    assert claims_out("voice") == tick.BATCH + 50
 
 
 def test_the_clock_runs_no_further_ahead_than_the_workers_hold(desk: Desk) -> None:
@@ -75,7 +75,7 @@ def test_what_the_broker_forgot_is_rung_for_anew_under_another_claim(
     redis_server.client().flushall()
     heard(redis_server, 1, mark=False)
     assert clock.tick(desk.now) == 20
-    assert broker.backlog("voice") == 20
+    assert claims_out("voice") == 20
     assert {row.claim for row in Notification.select()} == {2}
 
 
@@ -136,7 +136,7 @@ def test_on_postgresql_many_clocks_tick_and_each_row_is_rung_for_once(desk: Desk
     until(lambda: agenda.read().claim is None, "every row rung for")
     for one in clocks:
         one.end()
-    assert broker.backlog("voice") == len(ids)
+    assert claims_out("voice") == len(ids)
     assert {row.claim for row in Notification.select()} == {1}
 
 

@@ -39,4 +39,5 @@ def test_a_campaign_goes_on_while_everybody_else_s_reminders_and_its_own_nudges_
     assert len(of_the_campaign) - len(nudged) < BULK - 500, "the campaign had not gone through yet"
     assert len({line["to"] for line in placed}) == len(placed), "nobody was written to twice"
     with base.connection():
-        assert campaign.standing()["held"] > 0, "the rest waits in the database"
+        waits = [one for one in campaign.standing() if one.startswith("scheduled")]
+        assert waits, "the rest waits in the database"

@@ -9,7 +9,8 @@ from gateway import wallclock
 from gateway.models import base
 from gateway.models.hold import Hold, kind_scope, queue_scope
 from gateway.models.job import Job
-from tasks import broker, clock, tick
+from gateway.models.job_hands import MOST
+from tasks import broker, clock, hands, tick
 from tests import servers
 from tests.conftest import StartStack
 from tests.jobs import job, known, plan
@@ -38,12 +39,27 @@ def test_a_tick_rings_for_no_more_than_may_be_at_work(
     desk: Desk, rung: list[tuple[str, datetime]]
 ) -> None:
     for number in range(9):
-        plan("test.ring", f"{number}", desk.now, desk.now)
         plan("test.count", f"{number}", desk.now, desk.now)
+    with base.atomic():
+        for number in range(MOST + 1):
+            plan("test.ring", f"{number}", desk.now, desk.now)
     plan("test.ring", "later", desk.now + SECOND, desk.now)
-    assert clock.tick(desk.now) == 5 + 2
+    assert clock.tick(desk.now) == MOST + 2
     assert (broker.backlog("timers"), broker.backlog("background")) == (5, 2)
     assert clock.tick(desk.now) == 0
+
+
+@pytest.mark.row("B2")
+def test_timers_are_handed_out_a_moment_before_they_are_due(
+    desk: Desk, rung: list[tuple[str, datetime]]
+) -> None:
+    lead, ahead = timedelta(seconds=hands.LEAD), timedelta(seconds=hands.AHEAD)
+    for number in range(4):
+        plan("test.ring", f"{number}", desk.now + number * ahead / 2, desk.now)
+    assert clock.tick(desk.now - lead - SECOND / 1000) == 0
+    assert clock.tick(desk.now - lead) == 2
+    assert broker.backlog("timers") == 1
+    assert clock.tick(desk.now + ahead - lead) == 2
 
 
 @pytest.mark.row("B5")

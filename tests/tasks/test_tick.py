@@ -13,7 +13,7 @@ from tasks import broker, clock, tick, trouble, workload
 from tests import servers
 from tests.databases import ON_SQLITE
 from tests.rows import call, notification
-from tests.tasks.crew import due, forbid_updates, heard, stored_event
+from tests.tasks.crew import claims_out, due, forbid_updates, heard, stored_event
 from tests.usecases.desk import Desk
 
 
@@ -64,7 +64,7 @@ def test_a_clock_sleeps_until_something_falls_due_and_never_longer_than_its_poll
 def test_while_more_waits_than_the_broker_gets_the_clock_looks_again_at_once(desk: Desk) -> None:
     due(desk, 350)
     assert _pause() < 0.1
-    assert broker.backlog("voice") == 300
+    assert claims_out("voice") == 300
     assert _pause() < 0.1
 
 

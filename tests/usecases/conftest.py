@@ -1,6 +1,7 @@
 """Web and sandbox over HTTP, no worker and no clock: the tests move time and work by hand."""
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from tests.conftest import Account, Configure, StartStack
 from tests.hours import nights_are_quiet
 from tests.usecases.campaigns import Campaign
 from tests.usecases.cashier import Cashier
+from tests.usecases.crowd import Crowd, Opening
 from tests.usecases.desk import Desk
 from tests.usecases.reports import Reports
 from tests.usecases.talk import SETTINGS, Talk
@@ -68,6 +70,15 @@ def app(configure: Configure) -> Iterator[Flask]:
     built = webapp.under(configure(**SETTINGS))
     with base.connection():
         yield built
+
+
+@pytest.fixture
+def crowd(configure: Configure, open_account: Callable[[str], Account]) -> Iterator[Opening]:
+    """Opens organizations whose rows come to the gate; the test's thread is connected."""
+    names = itertools.count(1)
+    configure(SANDBOX_URL="http://127.0.0.1:9", LOG_LEVEL="ERROR")
+    with base.connection():
+        yield lambda: Crowd(open_account(f"Practice {next(names)}").organization_id)
 
 
 @pytest.fixture

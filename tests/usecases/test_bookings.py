@@ -7,6 +7,7 @@ import pytest
 from gateway.domain.errors import Conflict, Invalid
 from gateway.domain.reminders import AT, BEFORE, EVERY, Rule
 from gateway.models.booking import Booking
+from gateway.models.contact import Contact
 from gateway.models.notification import Notification
 from gateway.usecases import bookings
 from tests.client import ANSWERED
@@ -16,6 +17,7 @@ from tests.usecases.desk import Desk
 
 HOUR = timedelta(hours=1)
 EVERY_TWO_HOURS = Rule(EVERY, minutes=120)
+ADA = {"external_id": "c-ada", "name": "Ada", "phone": ANSWERED}
 
 
 @pytest.mark.row("A2")
@@ -38,6 +40,35 @@ def test_the_same_booking_many_times_at_once_is_one_with_one_plan(desk: Desk) ->
     assert len({booked.booking.id for booked in made}) == 1
     assert Booking.select().count() == 1
     assert Notification.select().count() == 4
+
+
+@pytest.mark.row("A4")
+def test_many_bookings_at_once_of_somebody_nobody_knew_make_one_contact(desk: Desk) -> None:
+    def book(number: int) -> str:
+        wanted = desk.wanted(desk.now + 9 * HOUR, external_id=f"bk-{number}", contact=ADA)
+        return bookings.book(desk.caller, wanted, desk.now).booking.contact_id
+
+    assert len(set(together(8, book))) == 1
+    assert Contact.select().count() == 1
+    assert Booking.select().count() == 8
+
+
+def test_a_booking_that_is_refused_or_was_made_before_leaves_nobody(desk: Desk) -> None:
+    with pytest.raises(Invalid, match="5 minutes"):
+        desk.book(desk.now - HOUR, contact=ADA)
+    assert Contact.select().count() == 0
+    first = desk.book(desk.now + 9 * HOUR, contact=ADA, external_id="bk-1")
+    Contact.update(external_id=None).execute()  # as if they had been erased since
+    again = desk.book(desk.now + 9 * HOUR, contact=ADA, external_id="bk-1")
+    assert again.booking.id == first.booking.id
+    assert Contact.select().count() == 1
+
+
+def test_what_was_booked_is_told_again_when_its_start_has_passed(desk: Desk) -> None:
+    wanted = desk.wanted(desk.now + HOUR, external_id="bk-1", contact=ADA)
+    first = bookings.book(desk.caller, wanted, desk.now)
+    again = bookings.book(desk.caller, wanted, desk.now + 9 * HOUR)
+    assert (again.created, again.booking.id) == (False, first.booking.id)
 
 
 @pytest.mark.row("A2")

@@ -197,7 +197,7 @@ def test_a_refusal_that_comes_after_news_of_the_very_call_repeats_nothing(desk: 
     opened.attempt.move(CallState.RINGING, desk.now)
     refusal = Placement(Result.NOT_SENT)
     with pytest.raises(NotSent) as fault:
-        delivery._close(opened, refusal, desk.now)
+        delivery.close(opened, refusal, desk.now)
     delivery.park(row.id, row.claim, fault.value, desk.now)
     assert desk.row(row.id).state == "sending"
     assert desk.claim(desk.now + timedelta(hours=1)) == []

@@ -204,7 +204,7 @@ def test_a_cancel_at_the_very_moment_of_the_answer_never_leaves_the_call_ringing
             if number:
                 bookings.cancel(desk.caller, booking, desk.now)  # noqa: B023
             else:
-                delivery._close(opened, placement, desk.now)  # noqa: B023
+                delivery.close(opened, placement, desk.now)  # noqa: B023
 
         together(2, act)
         end_due(desk, desk.now + 60 * SECOND)
@@ -223,7 +223,7 @@ def test_a_check_in_takes_back_a_reminder_that_is_being_asked_for_and_no_ringing
     opened = gate.open_attempt(row.id, row.claim, desk.now, PAUSE)
     assert opened is not None
     if not asked_for:
-        delivery._close(opened, opened.provider.place(opened.request), desk.now)
+        delivery.close(opened, opened.provider.place(opened.request), desk.now)
     bookings.edit(desk.caller, booking, {"state": "checked_in"}, None, desk.now)
     assert (desk.row(row.id).cancel_requested_at is not None) is asked_for
     assert (desk.attempts(row.id)[0].end_at is not None) is asked_for

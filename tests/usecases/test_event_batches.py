@@ -14,8 +14,8 @@ from gateway.models.notification import Notification
 from gateway.models.provider_event import ProviderEvent
 from gateway.usecases import event_batches, inbox
 from tests.carrier import Carrier
-from tests.http.scrape import asked
 from tests.rows import call, notification
+from tests.statements import heard
 from tests.usecases.desk import Desk
 
 WORDS = ("completed", "busy", "no-answer", "failed", "ringing", "in-progress", "canceled")
@@ -86,9 +86,9 @@ def test_events_applied_together_end_as_those_applied_alone(desk: Desk) -> None:
 def test_a_batch_costs_the_same_statements_however_many_events_it_has(desk: Desk) -> None:
     few, many = Lines(desk, "a"), Lines(desk, "b")
     first, second = few.told(), many.told()
-    with asked() as spent:
+    with heard(everywhere=True) as spent:
         event_batches.apply(first, desk.now)
-    with asked() as again:
+    with heard(everywhere=True) as again:
         event_batches.apply(second, desk.now)
     assert len(again) <= len(spent) <= MOST, spent
 

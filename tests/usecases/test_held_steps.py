@@ -75,7 +75,7 @@ class Practice:
         """The carrier is away."""
         failure = Failure(FailureClass.TEMPORARY, Reason.PROVIDER_ERROR)
         with pytest.raises(NotSent) as fault:
-            delivery._close(opened, Placement(Result.NOT_SENT, failure=failure), self.now)
+            delivery.close(opened, Placement(Result.NOT_SENT, failure=failure), self.now)
         row = opened.notification
         delivery.park(row.id, row.claim, fault.value, self.now)
 

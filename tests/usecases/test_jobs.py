@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway.domain.jobs import KIND_OF
-from gateway.models import agenda, due
+from gateway.models import agenda, due, job_hands
 from gateway.models.dead_letter import DeadLetter
 from gateway.models.hold import EVERYTHING, Hold, kind_scope, queue_scope
 from gateway.models.job import Job
@@ -181,7 +181,7 @@ def test_a_job_whose_worker_died_is_taken_back_and_counted(bell: Bell) -> None:
     assert job_runs.sweep(late + LEASE + SECOND) == 1
     row = job("test.ring", "lost")
     assert (row.state, row.failures, row.reason) == ("scheduled", 1, "stalled")
-    assert not Job.finish(Job(id=id_, claim=claim - 1), late)
+    assert not job_hands.finish([Job(id=id_, claim=claim - 1)], late)
     assert lost.id == id_
     assert work_off(late + 2 * LEASE) == 1
     assert bell.rung == [("lost", late + 2 * LEASE)]

@@ -39,7 +39,7 @@ def test_a_worker_that_slept_past_its_lease_and_sent_nothing_loses_nothing(desk:
 
     late = desk.now + 3 * MINUTE
     with pytest.raises(NotSent) as fault:
-        delivery._close(opened, NOT_TAKEN, late)
+        delivery.close(opened, NOT_TAKEN, late)
     row = opened.notification
     delivery.park(row.id, row.claim, fault.value, late)
     assert (desk.row(row.id).state, desk.row(row.id).tries) == ("scheduled", 1)
@@ -52,7 +52,7 @@ def test_an_answer_that_comes_after_we_gave_up_is_taken_for_what_it_is(desk: Des
     outcomes.not_confirmed(opened.attempt, desk.now + MINUTE)
     assert desk.row(opened.notification.id).finished_at is not None
 
-    delivery._close(opened, TAKEN, desk.now + 2 * MINUTE)
+    delivery.close(opened, TAKEN, desk.now + 2 * MINUTE)
     (call,) = desk.attempts(opened.notification.id)
     assert (call.state, call.external_id, call.reason) == ("queued", TAKEN.external_id, None)
     row = desk.row(opened.notification.id)
@@ -63,7 +63,7 @@ def test_an_answer_that_comes_after_we_gave_up_is_taken_for_what_it_is(desk: Des
 def test_a_retry_that_waits_is_off_when_the_carrier_had_taken_the_call(desk: Desk) -> None:
     opened = _opened(desk)
     with pytest.raises(NotSent) as fault:
-        delivery._close(opened, NOT_TAKEN, desk.now)
+        delivery.close(opened, NOT_TAKEN, desk.now)
     row = opened.notification
     delivery.park(row.id, row.claim, fault.value, desk.now)
     assert desk.row(row.id).state == "scheduled"
@@ -86,7 +86,7 @@ def test_a_call_canceled_while_it_was_being_asked_for_is_ended_once_taken(desk: 
     placement = opened.provider.place(opened.request)
     with connection():
         withdrawal.ask_to_cancel([opened.notification.id], desk.now)
-    delivery._close(opened, placement, desk.now)
+    delivery.close(opened, placement, desk.now)
 
     (listed,) = opened.provider.find(opened.request) or ()
     assert listed.state == CallState.CANCELED

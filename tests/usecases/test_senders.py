@@ -35,7 +35,7 @@ def test_a_sender_places_one_a_second_and_the_others_wait_in_their_rows(desk: De
         assert (held.state, held.held_by) == ("scheduled", f"sender|{sender.id}")
         assert (held.next_attempt_at, held.tries) == (held.expires_at, 0)
     for step in (1, 2, 3):
-        desk.work(desk.now + step * SECOND - SECOND / 100)
+        desk.work(desk.now + step * SECOND - SECOND / 10)
         assert len(desk.stack.sandbox.placed()) == step
         desk.work(desk.now + step * SECOND)
         assert len(desk.stack.sandbox.placed()) == step + 1

@@ -1,9 +1,5 @@
 """What counting a day costs the database."""
 
-import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +12,7 @@ from gateway.models.snapshot import Snapshot
 from gateway.models.snapshot_facts import Span
 from gateway.usecases import snapshot_figures, snapshots
 from tests.rows import call
+from tests.statements import heard, queries
 from tests.usecases.days import Days, at, message
 
 MOST = 24  # statements of one job, those that plan other days among them
@@ -26,34 +23,6 @@ INDEXES = (
     "payment_organization_id_mode_created_at",
 )  # fmt: skip
 AGO = "TIMESTAMPTZ '2026-10-22 09:30:00Z' - g * INTERVAL '6 hours'"
-Statement = tuple[str, Any]
-
-
-class _Listener(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.statements: list[Statement] = []
-        self.mine = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self.mine and isinstance(record.msg, tuple):
-            sql, params = record.msg
-            if str(sql).split(None, 1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
-                self.statements.append((str(sql), params))
-
-
-@contextmanager
-def heard() -> Iterator[list[Statement]]:
-    """The statements of this thread, with their parameters."""
-    logger, listener = logging.getLogger("peewee"), _Listener()
-    before = logger.level
-    logger.addHandler(listener)
-    logger.setLevel(logging.DEBUG)
-    try:
-        yield listener.statements
-    finally:
-        logger.setLevel(before)
-        logger.removeHandler(listener)
 
 
 @pytest.fixture
@@ -74,7 +43,7 @@ def statements(days: Days, day: int) -> int:
     with heard() as found:
         snapshots.count(f"{days.organization.id}|test|2026-10-{day}", at(day + 1, 0))
     assert Snapshot.newest(days.organization.id, "test") == f"2026-10-{day}"
-    return len(found)
+    return len(queries(found))
 
 
 @pytest.mark.row("C4")
@@ -100,7 +69,7 @@ def test_every_figure_is_found_by_an_index(days: Days) -> None:
     span = Span(days.organization.id, "test", at(22, 0), at(22, 0) + timedelta(days=1))
     with heard() as found:
         snapshot_figures.of(span)
-    plans = "\n".join(plan(*one) for one in found)
+    plans = "\n".join(plan(*one) for one in queries(found))
     assert [name for name in INDEXES if name not in plans] == [], plans
     assert " SCAN " not in f" {plans}"
 

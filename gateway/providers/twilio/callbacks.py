@@ -82,7 +82,9 @@ def form(body: bytes) -> Iterator[tuple[bytes, bytes]]:
     for pair in body.split(b"&"):
         if pair:
             name, _, value = pair.partition(b"=")
-            yield _unquoted(name), _unquoted(value)
+            if b"%" in pair or b"+" in pair:
+                name, value = _unquoted(name), _unquoted(value)
+            yield name, value
 
 
 def is_json(content_type: str) -> bool:
@@ -91,7 +93,7 @@ def is_json(content_type: str) -> bool:
 
 
 def _unquoted(part: bytes) -> bytes:
-    return unquote_to_bytes(part.replace(b"+", b" ")) if b"%" in part or b"+" in part else part
+    return unquote_to_bytes(part.replace(b"+", b" "))
 
 
 def _algorithm(setting: str | None) -> str:
@@ -114,10 +116,7 @@ def _signed_parameters(content_type: str, url: str, body: bytes, method: str) ->
         if named is None or not hmac.compare_digest(made, named.group(1).lower()):
             raise ValueError("the body is not the one its hash names")
         return b""
-    values: dict[bytes, set[bytes]] = {}
-    for name, value in form(body):
-        values.setdefault(name, set()).add(value)
-    return b"".join(name + value for name in sorted(values) for value in sorted(values[name]))
+    return b"".join(name + value for name, value in sorted(set(form(body))))
 
 
 def _spellings(url: str) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """Twilio's official SDK over our own transport."""
 
+import threading
 import time
 
 import requests
@@ -48,11 +49,20 @@ class Line(HttpClient):  # type: ignore[misc]
         return Response(self.answer.status, self.answer.text, self.answer.headers)
 
 
+_kept = threading.local()
+
+
 def client(account: Account, line: Line) -> Client:
-    """The SDK for this account. The environment that it would read is replaced, since TWILIO_REGION
-    and TWILIO_EDGE would change the host."""
-    made = Client(
-        account.sid, account.token, http_client=line, environment={"TWILIO_ACCOUNT_SID": ""}
-    )
-    made.api.base_url = account.base_url
-    return made
+    """The SDK for this account, over this line until it is asked for again in this thread: what it
+    is made of is the same each time. The environment that it would read is replaced, since
+    TWILIO_REGION and TWILIO_EDGE would change the host."""
+    which = account.sid, account.token, account.base_url
+    if getattr(_kept, "which", None) != which:
+        made = Client(
+            account.sid, account.token, http_client=line, environment={"TWILIO_ACCOUNT_SID": ""}
+        )
+        made.api.base_url = account.base_url
+        _kept.which, _kept.client = which, made
+    kept: Client = _kept.client
+    kept.http_client = line
+    return kept

@@ -16,15 +16,13 @@ class Parameters:
     def __init__(self, callback: Callback) -> None:
         if is_json(callback.headers.get("content-type", "")):
             raise Unreadable("JSON events of Twilio are not handled yet")
-        self._values: dict[str, str] = {}
+        pairs = list(form(callback.body))
         try:
-            for raw_name, raw_value in form(callback.body):
-                name, value = raw_name.decode(), clean(raw_value.decode())
-                if name in self._values:
-                    raise Unreadable("a parameter is repeated")
-                self._values[name] = value
+            self._values = {name.decode(): clean(value.decode()) for name, value in pairs}
         except UnicodeDecodeError:
             raise Unreadable("the body is not UTF-8") from None
+        if len(self._values) < len(pairs):
+            raise Unreadable("a parameter is repeated")
 
     def get(self, name: str) -> str | None:
         """The value; None when absent or empty."""

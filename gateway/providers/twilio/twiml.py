@@ -1,6 +1,8 @@
 """What the telephone says: an inline TwiML document (https://www.twilio.com/docs/voice/twiml)."""
 
 import re
+from functools import cache
+from xml.sax.saxutils import escape
 
 from twilio.twiml.voice_response import VoiceResponse
 
@@ -45,24 +47,39 @@ def document(
     spoken = _FORBIDDEN.sub("", say).strip()
     if not spoken:
         raise Unfit("nothing to say")
-    tongue = language(locale)
+    text = _shape(language(locale), transcription_url is not None, digits_url is not None)
+    text = text.replace(_HEARD, _told(transcription_url)).replace(_KEYS, _told(digits_url))
+    text = text.replace(_SAID, escape(spoken))
+    if len(text) > MOST_CHARACTERS:
+        raise Unfit("longer than Twilio accepts")
+    return text
+
+
+# What stands for the words and the addresses in a document that is made once for all calls of its
+# shape: characters that no address has, and what is said comes last.
+_SAID, _HEARD, _KEYS = "\ue000", "\ue001", "\ue002"
+
+
+def _told(address: str | None) -> str:
+    return escape(address or "", {'"': "&quot;"})
+
+
+@cache
+def _shape(tongue: str | None, heard: bool, keys: bool) -> str:
     response = VoiceResponse()
-    if transcription_url is not None:
+    if heard:
         response.start().transcription(
-            status_callback_url=transcription_url,
+            status_callback_url=_HEARD,
             status_callback_method="POST",
             track="both_tracks",
             inbound_track_label="contact",
             outbound_track_label="gateway",
             language_code=tongue,
         )
-    if digits_url is not None:
-        keys = response.gather(num_digits=1, timeout=KEY_SECONDS, action=digits_url, method="POST")
-        keys.say(spoken, language=tongue)
+    if keys:
+        pressed = response.gather(num_digits=1, timeout=KEY_SECONDS, action=_KEYS, method="POST")
+        pressed.say(_SAID, language=tongue)
     else:
-        response.say(spoken, language=tongue)
-    response.pause(length=1 if transcription_url is None or digits_url else 4)
-    text = str(response)
-    if len(text) > MOST_CHARACTERS:
-        raise Unfit("longer than Twilio accepts")
-    return text
+        response.say(_SAID, language=tongue)
+    response.pause(length=4 if heard and not keys else 1)
+    return str(response)
