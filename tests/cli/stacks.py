@@ -88,6 +88,12 @@ class Api:
         rows: list[dict[str, Any]] = answer.json()["data"]
         return next((row for row in rows if row["notification_id"] == notification), None)
 
+    def keep_no_quiet_hours(self) -> None:
+        """Have the organization disturb people at any hour: tests run at any."""
+        body = {"policy": {"quiet_hours": None}}
+        answer = self.http.patch(f"{self.base}/api/v1/organization", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+
     def ready(self) -> bool:
         """Whether the web process serves and finds all that it needs."""
         try:

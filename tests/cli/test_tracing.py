@@ -33,6 +33,7 @@ def test_from_the_booking_to_the_transcript_it_is_one_trace(tmp_path: Path) -> N
         late = {"OTEL_EXPORTER_OTLP_ENDPOINT": inbox.url, "OTEL_BSP_SCHEDULE_DELAY": "600000"}
         with up(tmp_path / "data", **late) as stack:
             api = stack.api
+            api.keep_no_quiet_hours()
             made = api.http.post(f"{api.base}/api/v1/bookings", json=booking(NUMBER)).json()
             reminder = made["reminders"][0]["id"]
             until(lambda: api.completed(reminder), "the call", 40)
@@ -61,6 +62,6 @@ def test_from_the_booking_to_the_transcript_it_is_one_trace(tmp_path: Path) -> N
     assert all(span.start <= span.end for span in mine)
     # What the gateway was not asked for by anybody has no part in it.
     assert {span.name.split()[0] for span in inbox.spans()} <= {
-        "POST", "GET", "send", "process", "place", "PUT", "DELETE"
+        "POST", "GET", "send", "process", "place", "PATCH", "PUT", "DELETE"
     }  # fmt: skip
     assert not [span for span in inbox.spans() if span.name.startswith("GET /health")]
