@@ -74,7 +74,8 @@ def failed(fault: BaseException, began: float, **more: Any) -> None:
     known = isinstance(fault, GatewayError)
     where = {} if known else {"places": places(fault)}
     seconds, about = _since(began), structlog.contextvars.get_contextvars()
-    metrics.ran(about["queue"], kinds.shown(about["kind"]), "failed", seconds)
+    queue, kind = (about.get(name, "unknown") for name in ("queue", "kind"))
+    metrics.ran(queue, kinds.shown(kind), "failed", seconds)
     log.warning("job failed", seconds=seconds, error=type(fault).__name__, **where, **more)
     error_reports.report(fault)
 

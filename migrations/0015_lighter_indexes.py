@@ -1,8 +1,13 @@
 """Indexes of events and attempts without the rows that nobody looks for in them, and none twice:
 each change of such a row writes all that it is in anew."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
+from peewee import PostgresqlDatabase
+
+atomic = False  # each index in a transaction of its own: a table takes no writes while one is made
 ATTEMPTS = ("call_log", "message_log")
 
 
@@ -52,10 +57,34 @@ def _are() -> dict[str, str]:
 
 
 def _change(db: Any, gone: dict[str, str], made: dict[str, str]) -> None:
-    for name in gone:
-        db.execute_sql(f"DROP INDEX {name}")
+    """What was interrupted can be run again, whatever came of it."""
+    by_name = isinstance(db, PostgresqlDatabase)
+    if not by_name:  # SQLite, where nobody else writes meanwhile and no index is renamed
+        with db.atomic():
+            _drop(db, gone, made)
+            for name, about in made.items():
+                db.execute_sql("CREATE " + about.format(name))
+        return
     for name, about in made.items():
-        db.execute_sql("CREATE " + about.format(name))
+        with db.atomic():
+            _drop(db, [_for_now(name)])
+            db.execute_sql("CREATE " + about.format(_for_now(name)))
+    with db.atomic():
+        # At once, or whoever has read one of them and writes to another waits in a circle.
+        tables = ", ".join((*ATTEMPTS, "provider_event"))
+        db.execute_sql(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+        _drop(db, gone, made)
+        for name in made:
+            db.execute_sql(f"ALTER INDEX {_for_now(name)} RENAME TO {name}")
+
+
+def _for_now(name: str) -> str:
+    return f"{name}_made"
+
+
+def _drop(db: Any, *names: Iterable[str]) -> None:
+    for name in dict.fromkeys(chain(*names)):
+        db.execute_sql(f"DROP INDEX IF EXISTS {name}")
 
 
 def up(migrator: Any, db: Any) -> None:

@@ -10,6 +10,8 @@ import redis
 from dramatiq.brokers.redis import _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 
+from tasks import trouble
+
 EVERY = 1.0  # seconds between two looks when nobody rings: a ring may be lost, a heartbeat not
 _GAP = 0.004  # seconds between two looks when many ring: what comes meanwhile is taken together
 _AGAIN = 0.5  # seconds between two tries to listen
@@ -68,6 +70,9 @@ class Bells:
                 with contextlib.closing(self._client.pubsub()) as channel:  # type: ignore[no-untyped-call]
                     self._hear(channel)
             except (redis.RedisError, OSError):
+                time.sleep(_AGAIN)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it listens again
+                trouble.tell("bells", "listening failed", error=type(error).__name__)
                 time.sleep(_AGAIN)
 
     def _wanted(self) -> bool:

@@ -62,8 +62,10 @@ def _waiter() -> Callable[[datetime], bool]:
 
     def wait(moment: datetime) -> bool:
         while (left := (moment - wallclock.now()).total_seconds() / wallclock.rate()) > 0:
-            if time.monotonic() + left > latest:
-                return False
+            slice_left = latest - time.monotonic()
+            if left > slice_left:  # all of it, else a clock that is ahead hands out in a circle
+                time.sleep(max(0.0, slice_left))
+                return wallclock.now() >= moment
             time.sleep(left)
         return True
 

@@ -57,15 +57,17 @@ def claim_within(
 
 
 def held_each(claims: Collection[tuple[str, int]]) -> dict[tuple[str, int], Notification]:
-    """The due rows that these claims (id, claim) hold, locked in the order of their ids, without
-    those that another transaction holds."""
+    """The due rows that these claims (id, claim) hold and that were never tried, locked in the
+    order of their ids, without those that another transaction holds."""
     ids = listed([id_ for id_, _ in claims])
-    found = {(row.id, row.claim): row for row in _HELD_EACH.rows(ids=ids, state=N.DUE)}
+    found = {(row.id, row.claim): row for row in _HELD_EACH.rows(ids=ids, state=N.DUE, none=0)}
     return {claim: found[claim] for claim in claims if claim in found}
 
 
 def _held_each() -> Any:
-    mine = Row.select().where(among(Row.id, "ids"), Row.state == Given("state"))
+    none = Given("none")  # what went before it may hold locks that others wait for
+    first = (Row.tries == none, Row.failures == none)
+    mine = Row.select().where(among(Row.id, "ids"), Row.state == Given("state"), *first)
     return lock(mine.order_by(Row.id), skip_locked=True)
 
 

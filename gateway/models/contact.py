@@ -44,20 +44,25 @@ class Contact(Row):
     ) -> "Contact":
         """The row of this person: one with the same external id is brought up to date, otherwise
         one with the very same details is taken again, otherwise one is made."""
-        row = cls._met(organization_id, mode, role, known)
+        row = cls.met(organization_id, mode, role, known)
         if row is None:
             made = cls.unknown(organization_id, mode, role, now, **known)
             values = dict(made.__data__)
             if adding(cls, tuple(values)).run(**values):
                 return made
-            row = cls._met(organization_id, mode, role, known)
+            row = cls.met(organization_id, mode, role, known)
             assert row is not None, "the external id is taken by a row that is there"
-        changed = {name: value for name, value in known.items() if getattr(row, name) != value}
-        if changed:
-            cls.update(updated_at=now, **changed).where(cls.id == row.id).execute()
-            for name, value in changed.items():
-                setattr(row, name, value)
+        row.bring_up(now, known)
         return row
+
+    def bring_up(self, now: datetime, known: dict[str, Any]) -> None:
+        """Bring up to date what is told of this person; nothing is written where all is so."""
+        changed = {name: value for name, value in known.items() if getattr(self, name) != value}
+        if changed:
+            table = type(self)
+            table.update(updated_at=now, **changed).where(table.id == self.id).execute()
+            for name, value in changed.items():
+                setattr(self, name, value)
 
     @classmethod
     def unknown(
@@ -68,7 +73,7 @@ class Contact(Row):
         return cls.made({**whose, "created_at": now, "updated_at": now, **known})
 
     @classmethod
-    def _met(
+    def met(
         cls, organization_id: str, mode: str, role: str, known: dict[str, Any]
     ) -> "Contact | None":
         """The row that is known, which nobody erases before this transaction ends; whoever erases

@@ -2,9 +2,12 @@
 
 How many workers are at a kind of work is told by the leases: those of one handful end at the same
 microsecond of some second, and no two handfuls' do.
+
+No statement about several jobs waits for one that somebody else has locked: it would hold the
+others meanwhile, and two such statements could wait for each other. It passes that one by.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,8 +88,8 @@ def waiting(ids: Sequence[str], under: int) -> list[Waiting]:
 def begin(
     ids: Sequence[str], under: int, lease_until: datetime, *, held: bool = False
 ) -> list[Job]:
-    """Begin those of a handful that this claim still holds. Unless `held`, none is begun while
-    anything at all is held back: then the caller has to look what."""
+    """Begin those of a handful that this claim still holds and nobody has locked. Unless `held`,
+    none is begun while anything at all is held back: then the caller has to look what."""
     with _one_statement():
         return _beginning(held).rows(ids=listed(ids), claim=under, lease_until=lease_until)
 
@@ -96,9 +99,10 @@ def anything_held() -> bool:
     return bool(_HELD.rows())
 
 
-def finish(rows: Sequence[Job], now: datetime) -> bool:
+def finish(rows: Sequence[Job], now: datetime) -> set[str]:
     """Write down that active jobs are done, or that they are to be done once more, in one statement
-    for each number of a claim; False when none is these claims' any more."""
+    for each number of a claim. The ids of those that were these claims' still and that nobody has
+    locked."""
     by_claim: dict[int, list[str]] = {}
     for row in rows:
         by_claim.setdefault(row.claim, []).append(row.id)
@@ -106,15 +110,32 @@ def finish(rows: Sequence[Job], now: datetime) -> bool:
     with _one_statement() if len(by_claim) == 1 else whole():
         for number, ids in by_claim.items():
             ended += _FINISH.rows(ids=listed(ids), claim=number, now=now)
-    for (again,) in ended:
-        wrote(again)
-    return bool(ended)
+    return _written(ended)
+
+
+def finish_one(row: Job, now: datetime) -> None:
+    """The same for one, waiting for whoever has it locked. Call it outside of transactions."""
+    with _one_statement():
+        _written(_FINISH_ONE.rows(ids=listed([row.id]), claim=row.claim, now=now))
 
 
 def give_back(ids: Sequence[str], under: int) -> None:
-    """Have those of a handful that were not begun wait for their moment again."""
+    """Have those of a handful that were not begun wait for their moment again, those that somebody
+    has locked one at a time. Call it outside of transactions."""
     with _one_statement():
-        _GIVE_BACK.run(ids=listed(ids), claim=under)
+        back = _written(_GIVE_BACK.rows(ids=listed(ids), claim=under))
+    for id_ in ids:
+        if id_ not in back:
+            with _one_statement():
+                _written(_GIVE_BACK_ONE.rows(ids=listed([id_]), claim=under))
+
+
+def _written(rows: Iterable[tuple[str, datetime | None]]) -> set[str]:
+    """The ids of jobs that were written with the moments at which they fall due, if they do."""
+    moments = dict(rows)
+    for moment in moments.values():
+        wrote(moment)
+    return set(moments)
 
 
 def _one_statement() -> Any:
@@ -124,6 +145,12 @@ def _one_statement() -> Any:
 
 def _mine(state: J) -> tuple[Any, ...]:
     return among(Job.id, "ids"), Job.claim == Given("claim"), Job.state == state
+
+
+def _free(state: J, *where: Any) -> Any:
+    """Those of them that nobody else has locked."""
+    mine = Job.select(Job.id).where(*_mine(state), *where).order_by(Job.id)
+    return Job.id.in_(lock(mine, skip_locked=True))
 
 
 def _heads() -> Any:
@@ -162,24 +189,25 @@ def _lying_ready() -> Any:
 def _beginning(held: bool) -> Prepared:
     def build() -> Any:
         begun = Job.update(state=J.ACTIVE, lease_until=Given("lease_until", Job.lease_until))
-        mine = _mine(J.DUE)
-        if not held:
-            mine = (*mine, ~fn.EXISTS(Hold.select(SQL("1"))))
-        return begun.where(*mine).returning(Job)
+        unless = () if held else (~fn.EXISTS(Hold.select(SQL("1"))),)
+        return begun.where(_free(J.DUE, *unless)).returning(Job)
 
     return Prepared(build)
 
 
-def _finishing() -> Any:
-    done = Job.update(ending(Given("now", Job.finished_at))).where(*_mine(J.ACTIVE))
-    return done.returning(Job.next_attempt_at).tuples()
+def _finishing(*which: Any) -> Any:
+    done = Job.update(ending(Given("now", Job.finished_at))).where(*which)
+    return done.returning(Job.id, Job.next_attempt_at).tuples()
 
 
-def _giving_back() -> Any:
+def _giving_back(*which: Any) -> Any:
     back = Job.update(state=J.SCHEDULED, next_attempt_at=Job.due_at, lease_until=None)
-    return back.where(*_mine(J.DUE))
+    return back.where(*which).returning(Job.id, Job.next_attempt_at).tuples()
 
 
 _HEADS, _CLAIM, _WAITING = Prepared(_heads), Prepared(_claiming), Prepared(_lying_ready)
 _HELD = Prepared(lambda: Hold.select(Hold.id).limit(SQL("1")).tuples())
-_FINISH, _GIVE_BACK = Prepared(_finishing), Prepared(_giving_back)
+_FINISH = Prepared(lambda: _finishing(_free(J.ACTIVE)))
+_FINISH_ONE = Prepared(lambda: _finishing(*_mine(J.ACTIVE)))
+_GIVE_BACK = Prepared(lambda: _giving_back(_free(J.DUE)))
+_GIVE_BACK_ONE = Prepared(lambda: _giving_back(*_mine(J.DUE)))

@@ -52,7 +52,7 @@ _NEW = {"postgresql": " ON CONFLICT DO NOTHING RETURNING 1", "sqlite": " ON CONF
 
 
 def each_in_turn(rows: Sequence[Row], asked: Statement) -> tuple[Any, ...]:
-    """Insert rows, each referring to the one before it at most; once one of them would be a double
+    """Insert rows, each referring to those before it at most; once one of them would be a double
     nothing more is written. What `asked` selects afterwards, which has WRITTEN in it to tell."""
     inserts = [inserting(type(row), [_whole(row)]) for row in rows]
     if dialect() == "sqlite":

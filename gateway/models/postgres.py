@@ -6,7 +6,11 @@ import time
 import weakref
 from typing import Any
 
-from peewee import InterfaceError, __exception_wrapper__  # type: ignore[attr-defined]
+from peewee import (  # type: ignore[attr-defined]
+    InterfaceError,
+    OperationalError,
+    __exception_wrapper__,
+)
 from playhouse.pool import PooledPostgresqlDatabase
 from psycopg import errors, generators
 from psycopg.pq import ExecStatus
@@ -34,20 +38,24 @@ class WatchedPostgresqlDatabase(PooledPostgresqlDatabase):  # type: ignore[misc]
         self._say(b"BEGIN")
 
     def commit(self) -> None:
-        """As peewee's."""
+        """As peewee's. Raises OperationalError also where an earlier fault of the transaction was
+        swallowed: PostgreSQL rolls it back then, and calls that a success."""
         if self.is_closed():
             raise InterfaceError("no connection is open")
-        self._say(b"COMMIT")
+        if self._say(b"COMMIT") != b"COMMIT":
+            raise OperationalError("the transaction had failed: nothing of it is kept")
 
-    def _say(self, word: bytes) -> None:
-        """Without parameters and rows there is no need for a cursor, which takes as long again as
-        the database and twice as long as this."""
+    def _say(self, word: bytes) -> bytes | None:
+        """What was done. Without parameters and rows there is no need for a cursor, which takes as
+        long again as the database and twice as long as this."""
         connection = self.connection()
         with __exception_wrapper__:
             connection.pgconn.send_query(word)
             told = connection.wait(generators.execute(connection.pgconn))[-1]
             if told.status != ExecStatus.COMMAND_OK:
                 raise errors.error_from_result(told)
+        done: bytes | None = told.command_status
+        return done
 
     def _is_closed(self, conn: Any) -> bool:
         lately = time.monotonic() - self._used.get(conn, -IDLE) < IDLE

@@ -75,9 +75,11 @@ def _turn() -> Iterator[None]:
         return
     with connection():
         db.execute_sql("SET lock_timeout = '60s'")
+        db.execute_sql("SET statement_timeout = 0")  # an index takes as long as it takes
         db.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
             yield
         finally:
             db.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
-            db.execute_sql("SET lock_timeout = '4s'")
+            db.execute_sql("RESET statement_timeout")
+            db.execute_sql("RESET lock_timeout")

@@ -1,7 +1,7 @@
 """The line: who is next for a slot. Whoever changes anything about an organization's waitlist does
 it in turn, so that the line has one order."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -23,11 +23,14 @@ def take_turn(organization_id: str, mode: str) -> None:
     in_turn(_turn(organization_id, mode))
 
 
-def take_turns(whose: Iterable[tuple[str, str]]) -> None:
-    """The same for several organizations and modes, before anything else is locked."""
-    names = sorted(_turn(*one) for one in set(whose))
-    if dialect() != "sqlite":
-        db.execute_sql(_TURNS, (names,))
+def try_turns(whose: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The same for several organizations and modes, but without waiting: those whose turn it is
+    now, which are all that nobody else is at."""
+    names = {_turn(*one): one for one in whose}
+    if dialect() == "sqlite":
+        return set(whose)
+    asked = db.execute_sql(_TURNS, (sorted(names),))
+    return {names[name] for name, free in asked.fetchall() if free}
 
 
 def _turn(organization_id: str, mode: str) -> str:
@@ -35,7 +38,8 @@ def _turn(organization_id: str, mode: str) -> str:
 
 
 _TURNS = (
-    "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS one (name)"
+    "SELECT name, pg_try_advisory_xact_lock(hashtextextended(name, 0))"
+    " FROM unnest(%s::text[]) AS one (name)"
 )
 
 

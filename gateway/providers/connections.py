@@ -53,6 +53,8 @@ class Connection:
             failpoints.hit("worker.after_send")
         with http.client.HTTPResponse(connection, method=method) as answer:
             answer.begin()
+            if answer.status < 200:
+                raise Broken  # the answer itself is still to come, and would go to another request
             told = answer.read(most + 1)
             if answer.length or len(told) > most:
                 raise Broken

@@ -1,12 +1,13 @@
 """Questions to carriers at a time, in threads of the process, for a worker that has several.
 
 One thread is cheapest while the carrier answers at once: threads that run side by side stand in
-each other's way. So one begins, and as soon as nothing came for a moment each question gets its
-own.
+each other's way. So one begins, and what it did not come to within a moment gets threads of its
+own: what was looked at together is asked together.
 """
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import Context, copy_context
 
 MOST = 64  # at a time in one process, besides the one that each worker puts in its own thread
-STALL = 0.03  # seconds without an answer, after which nobody waits for another one's
+STALL = 0.015  # seconds for which a question waits for those before it
 PATIENCE = 0.5  # seconds for which a worker waits to put all of its questions at a time
 
 Question = Callable[[], None]
@@ -68,7 +69,8 @@ class Questions:
         self._to_come = width
         self._waiting: deque[tuple[Context, Question]] = deque()
         self._changed = threading.Condition()
-        self._threads = self._asking = self._over = 0
+        self._threads = self._asking = 0
+        self._since = 0.0  # when the first of those that wait was put
 
     def expect(self, how_many: int) -> None:
         """So many more will be put, at most."""
@@ -78,6 +80,8 @@ class Questions:
         """Have it put, after those before it."""
         with self._changed:
             self._to_come -= 1
+            if not self._waiting:
+                self._since = time.monotonic()
             self._waiting.append((copy_context(), question))
 
     def forgo(self) -> None:
@@ -94,9 +98,8 @@ class Questions:
         with self._changed:
             if not self._threads:
                 self._start(1)
-            over = self._over
             self._changed.wait_for(lambda: not self.busy, STALL)
-            if self._over == over:
+            if time.monotonic() - self._since >= STALL:
                 self._start(len(self._waiting))
             self._spare()
 
@@ -134,7 +137,6 @@ class Questions:
             finally:
                 with self._changed:
                     self._asking -= 1
-                    self._over += 1
 
     def end(self) -> None:
         """Wait for those that were begun, and have no others begin."""

@@ -1,7 +1,7 @@
 """Booking, moving and canceling appointments."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from gateway.domain import times
 from gateway.domain.errors import Conflict, Invalid, NotFound
@@ -43,9 +43,10 @@ def book(caller: Caller, wanted: Wanted, now: datetime) -> Booked:
     second booking: the first is returned when the request is the same. Raises Conflict when it
     differs, Invalid for times and rules that can't be, NoProvider."""
     with whole():
-        booking, written = _written(caller, wanted, now)
-        if not written.made:
-            return Booked(_same(caller, wanted, written.known), created=False)
+        found = _written(caller, wanted, now)
+        if isinstance(found, str):
+            return Booked(_same(caller, wanted, found), created=False)
+        booking, written = found
         _check_start(wanted.starts_at, now)
         rules = schedule.rules_of(booking)
         channels = map(schedule.channels_of, rules)
@@ -60,22 +61,36 @@ def book(caller: Caller, wanted: Wanted, now: datetime) -> Booked:
     return Booked(booking, True, schedule.ring_of(rows), planned=planned)
 
 
-def _written(caller: Caller, wanted: Wanted, now: datetime) -> tuple[Booking, Written]:
-    """The booking and what came of writing it: together with a contact whom nobody knew, or else
-    with the one that is kept."""
-    fresh = people.unknown(caller, wanted.contact, now)
-    for unknown in (fresh, None):
-        contact = unknown or people.keep(caller, "contact", wanted.contact, now)
-        booking = _made_up(caller, wanted, contact, now)
-        written = booking_intake.write(booking, contact, unknown=unknown is not None)
-        if written.made or written.known:
+def _written(caller: Caller, wanted: Wanted, now: datetime) -> tuple[Booking, Written] | str:
+    """The booking and what came of writing it: together with people whom nobody knew, or else with
+    those that are kept. The id of the booking that was there under its external id, if one was:
+    nobody is kept then, who may have been erased or changed since."""
+    if wanted.external_id is not None and not people.goes_ahead(wanted.contact):
+        known = booking_intake.known(caller.organization_id, caller.mode, wanted.external_id)
+        if known is not None:
+            return known
+    seen = people.guessed(caller, wanted.contact, now)
+    staff = people.seen(caller, "staff", wanted.staff, now)
+    for attempt in range(3):
+        if attempt == 2 and staff.fresh:  # another request made them just now
+            staff = people.seen(caller, "staff", wanted.staff, now)
+        if attempt or seen.row is None:
+            seen = people.Seen(people.keep(caller, "contact", wanted.contact, now))
+        contact = cast(Contact, seen.row)
+        booking = _made_up(caller, wanted, contact, staff.row, now)
+        fresh = [one.row for one in (seen, staff) if one.row is not None and one.fresh]
+        written = booking_intake.write(booking, contact, fresh)
+        if written.made:
+            staff.bring_up(now)
             return booking, written
+        if written.known:
+            return written.known
     raise Conflict("another request books the same external_id")
 
 
-def _same(caller: Caller, wanted: Wanted, booking_id: str | None) -> Booking:
+def _same(caller: Caller, wanted: Wanted, booking_id: str) -> Booking:
     """The booking that has the external id, if it was the same request that made it."""
-    found = show(caller, booking_id or "")
+    found = show(caller, booking_id)
     if found.fingerprint != wanted.fingerprint:
         raise Conflict("a different booking has this external_id", "external_id")
     return found
@@ -94,9 +109,10 @@ def _reminders(caller: Caller, wanted: Wanted) -> list[dict[str, Any]]:
     return [rule.to_json() for rule in wanted.reminders]
 
 
-def _made_up(caller: Caller, wanted: Wanted, contact: Contact, now: datetime) -> Booking:
-    """The booking, yet to be written, its staff member kept."""
-    staff = people.keep(caller, "staff", wanted.staff, now) if wanted.staff else None
+def _made_up(
+    caller: Caller, wanted: Wanted, contact: Contact, staff: Contact | None, now: datetime
+) -> Booking:
+    """The booking, yet to be written."""
     kept = _reminders(caller, wanted)
     booking = wanted.booking(caller.organization, caller.mode, contact, staff, kept, now)
     booking.overdue_at = overdue.planned(booking)

@@ -9,8 +9,10 @@ from datetime import timedelta
 
 import structlog
 
+from gateway import job_lines
 from gateway.failpoints import hit
 from gateway.models.base import is_lost
+from gateway.models.handle import answers
 from gateway.providers.side_by_side import Questions, places
 from gateway.usecases import delivery, gate_batches
 from gateway.usecases.rounds import Clock, Round, park
@@ -28,20 +30,23 @@ def attempts_of(claims: Sequence[Claim], clock: Clock, lease: timedelta) -> list
     is away."""
     waiting, lone, until = list(claims), deque[Claim](), time.monotonic() + LONGEST
     while (waiting or lone) and time.monotonic() < until:
-        if waiting:
+        if lone:
+            _alone(lone.popleft(), clock, lease)
+        else:
             come, waiting = _round(waiting, clock, lease)
             lone.extend(come)
-        else:
-            _alone(lone.popleft(), clock, lease)
     return [*waiting, *lone]
 
 
 def _alone(claim: Claim, clock: Clock, lease: timedelta) -> None:
+    began = time.monotonic()
     try:
         delivery.attempt(*claim, clock, lease)
     except Exception as fault:
-        if is_lost(fault):
+        if is_lost(fault) and not answers():
             raise
+        with structlog.contextvars.bound_contextvars(job_id=claim[0]):
+            job_lines.failed(fault, began)
         park(*claim, fault, clock())
 
 

@@ -10,6 +10,7 @@ from gateway.models import attempt_batch, claims, event_batch, gathering
 from gateway.models.attempts import TABLES, AnyAttempt, table_of
 from gateway.models.base import atomic, is_lost
 from gateway.models.gathering import Gathering
+from gateway.models.handle import answers
 from gateway.models.notification import Notification
 from gateway.usecases import drafts, facts, gate, pacing, passage, reading_ahead
 from gateway.usecases.drafts import Ready
@@ -34,7 +35,7 @@ def open_together(
             opened, done = _Batch(kept, now, lease).open(claimed)
             event_batch.write(kept)
     except Exception as fault:
-        if is_lost(fault):
+        if is_lost(fault) and not answers():
             raise
         log.warning("claims not taken to the gate together", error=type(fault).__name__)
         return [], list(claimed)

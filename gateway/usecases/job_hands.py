@@ -78,46 +78,56 @@ def attend(
 ) -> None:
     """Do the jobs of a handful, each when its moment has come, but those that were taken back or
     moved meanwhile; `wait` sleeps until a moment, and says if that did not come. Safe to run any
-    number of times: only the holder of the claim begins a job, and only once. While more are due
-    than clocks hand out, go on with others of the kind for a while."""
+    number of times: only the holder of the claim begins a job, and only once. Those that somebody
+    has locked come last, so that no other waits for them. While more are due than clocks hand out,
+    go on with others of the kind for a while."""
     left = job_hands.waiting(ids, claim)
     if not left:
         return
     micros, until = left[0].lease_until.microsecond, clock() + timedelta(seconds=job_runs.LONGEST)
-
-    def held_until(now: datetime) -> datetime:
-        return _until(now + lease, micros)
-
     rows: list[Job] = []
+    locked: list[str] = []
     while rows or left:
         if not rows:
             moment = max(one.due_at for one in left if one.due_at <= left[0].due_at + TOGETHER)
             if moment > clock() and not wait(moment):
                 job_hands.give_back([one.id for one in left], claim)
-                return
+                break
             now = clock()
             ready = [one.id for one in left if one.due_at <= now]
             left = left[len(ready) :]
-            rows = _begin(ready, claim, now, held_until(now))
+            rows, others = _begin(ready, claim, now, _until(now + lease, micros))
+            locked += others
             continue
         began = time.thread_time()
         done = job_runs.at(rows, clock)
         now = clock()
-        behind = not left and now < until and now - rows[0].due_at > BEHIND
+        behind = not left and not locked and now < until and now - rows[0].due_at > BEHIND
         most = job_runs.most(len(rows), time.thread_time() - began) if behind else 0
-        rows = job_runs.close(done, now, held_until(now), most)
+        rows = job_runs.close(done, now, _until(now + lease, micros), most)
+    for id_ in locked:
+        job_runs.perform(id_, claim, clock, lease)
 
 
-def _begin(ids: Sequence[str], claim: int, now: datetime, lease_until: datetime) -> list[Job]:
-    """Begin jobs of a handful, but what a hold keeps back."""
+def _begin(
+    ids: Sequence[str], claim: int, now: datetime, lease_until: datetime
+) -> tuple[list[Job], list[str]]:
+    """Begin jobs of a handful, but what a hold keeps back; and which ones could not be begun since
+    somebody has them locked."""
     rows = job_hands.begin(ids, claim, lease_until)
-    if len(rows) == len(ids):
-        return rows
-    begun = {row.id for row in rows}
+    others = _besides(rows, ids)
+    if not others:
+        return rows, []
     with atomic():
-        others = [id_ for id_ in ids if id_ not in begun]
         more = job_hands.begin(others, claim, lease_until, held=True)
-        return rows + job_runs.let_pass(more, now)
+        rows = rows + job_runs.let_pass(more, now)
+    others = _besides(more, others)
+    return rows, [one.id for one in job_hands.waiting(others, claim)] if others else []
+
+
+def _besides(rows: Sequence[Job], ids: Sequence[str]) -> list[str]:
+    known = {row.id for row in rows}
+    return [id_ for id_ in ids if id_ not in known]
 
 
 def park(first: str, claim: int, *told: Any) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 import structlog
@@ -144,20 +145,24 @@ def _do_one(row: Job, clock: Callable[[], datetime]) -> bool:
 
 def close(done: list[Job], now: datetime, lease_until: datetime, further: int) -> list[Job]:
     """Write down which jobs are done; up to so many further ones of their kind, if their place may
-    be handed on. After one that failed it is not."""
-    if not done or work.unlimited(done[0].kind):
-        further = 0
-    again = [row for row in done if row.reason is not None]
-    if not further and not again:
-        job_hands.finish(done, now)
+    be handed on. After one that failed it is not, nor after one that somebody has locked: nothing
+    is held while that is waited for."""
+    if not done:
         return []
-    with atomic():
+    again = [row for row in done if row.reason is not None]
+    further, rows = 0 if work.unlimited(done[0].kind) else further, []
+    with atomic() if further or again else nullcontext():
         for row in again:
             DeadLetter.resolve(JOB, row.id, REPLAYED, now)
-        if not job_hands.finish(done, now) or not further:
-            return []
-        lane, kind = done[0].lane, done[0].kind
-        return let_pass(job_claims.begin_due(lane, kind, now, further, lease_until - now), now)
+        ended = job_hands.finish(done, now)
+        if further and len(ended) == len(done):
+            lane, kind = done[0].lane, done[0].kind
+            rows = job_claims.begin_due(lane, kind, now, further, lease_until - now)
+            rows = let_pass(rows, now)
+    for row in done:
+        if row.id not in ended:
+            job_hands.finish_one(row, now)
+    return rows
 
 
 def park(job_id: str, claim: int, error: BaseException, now: datetime) -> None:
@@ -169,7 +174,7 @@ def park(job_id: str, claim: int, error: BaseException, now: datetime) -> None:
             return
         reason = type(error).__name__
         if is_lost(error) or row.state == J.DUE:
-            Job.move(row, J.SCHEDULED, now, next_attempt_at=now + SOON)
+            Job.move(row, J.SCHEDULED, now, next_attempt_at=max(now + SOON, row.due_at))
             return
         _count(row, reason, now)
 
@@ -188,9 +193,9 @@ def _count(row: Job, reason: str, now: datetime) -> None:
 
 
 def sweep(now: datetime) -> int:
-    """Take back what its holder did not finish in time: a claim no worker took up is due again; a
-    job whose worker died counts as failed, so that one that kills its workers comes to an end.
-    Returns how many there were."""
+    """Take back what its holder did not finish in time: a claim no worker took up is due again, but
+    not before its moment, ahead of which it may have been claimed; a job whose worker died counts
+    as failed, so that one that kills its workers comes to an end. Returns how many there were."""
     rows = Job.overdue_leases(now)
     for seen in rows:
         with atomic():
@@ -198,7 +203,7 @@ def sweep(now: datetime) -> int:
             if row is None or row.lease_until is None or row.lease_until >= now:
                 continue  # its holder was faster
             if row.state == J.DUE:
-                Job.move(row, J.SCHEDULED, now, next_attempt_at=now)
+                Job.move(row, J.SCHEDULED, now, next_attempt_at=max(now, row.due_at))
             else:
                 log.warning("job stalled", job_id=row.id, name=row.name)
                 _count(row, "stalled", now)

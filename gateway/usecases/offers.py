@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 MINUTES_LATE = timedelta(minutes=5)
 TOGETHER = 20  # offers that lapse in one transaction, in which nobody else of theirs has a turn
+_Whose = tuple[str, str]  # an organization and a mode
 ACCEPTED, OVER = "accepted", "over"  # the rules of what is told after an offer
 _UNTOLD = (
     NotificationState.SUPPRESSED, NotificationState.NOT_REACHED, NotificationState.CANCELED,
@@ -153,13 +154,25 @@ def expire(offer_id: str, now: datetime) -> None:
 
 
 def expire_several(offer_ids: list[str], now: datetime) -> None:
-    """The same for several, whoever they are of."""
-    open_ = Offer.still_open(offer_ids)
+    """The same for several, whoever they are of. Nobody's turn is held while another's is waited
+    for: those that somebody else has just now come afterwards, each by itself."""
+    open_, later = Offer.still_open(offer_ids), dict[_Whose, list[str]]()
     for first in range(0, len(open_), TOGETHER):
-        some = open_[first : first + TOGETHER]
+        some: dict[_Whose, list[str]] = {}
+        for id_, *whose in open_[first : first + TOGETHER]:
+            some.setdefault((whose[0], whose[1]), []).append(id_)
         with atomic():
-            waitlist_line.take_turns((organization, mode) for _, organization, mode in some)
-            offers_ending.lapse([id_ for id_, _, _ in some], now)
+            mine = waitlist_line.try_turns(some)
+            for one in some.keys() - mine:
+                later.setdefault(one, []).extend(some[one])
+            ready = [id_ for one in some if one in mine for id_ in some[one]]
+            if ready:
+                offers_ending.lapse(ready, now)
+    for whose_turn, ids in sorted(later.items()):
+        for first in range(0, len(ids), TOGETHER):
+            with atomic():
+                waitlist_line.take_turn(*whose_turn)
+                offers_ending.lapse(ids[first : first + TOGETHER], now)
 
 
 def wind_up(now: datetime) -> int:

@@ -1,6 +1,7 @@
 """The people of a booking or a request, kept as contacts, and what is needed to reach them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -42,17 +43,57 @@ def keep(
     return kept
 
 
-def unknown(
-    caller: Caller, person: dict[str, Any] | Contact, now: datetime
-) -> Contact | None:  # fmt: skip
-    """The contact for somebody with an external id as if nobody had it, yet to be written: whether
-    that is so its INSERT tells. None for anybody else, and without an address."""
-    if isinstance(person, Contact) or person.get("external_id") is None:
-        return None
+@dataclass(frozen=True)
+class Seen:
+    """Somebody of a booking that is yet to be written, as they are seen before: nobody (no `row`),
+    not written yet (`fresh`), or perhaps to be brought up to date. A staff member's row is changed
+    after the contact's, or two requests about the same two people could wait for each other."""
+
+    row: Contact | None = None
+    fresh: bool = False
+    known: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def bring_up(self, now: datetime) -> None:
+        """Change the row of somebody who was there to what was told of them."""
+        if self.row is not None and not self.fresh:
+            self.row.bring_up(now, self.known)
+
+
+def goes_ahead(person: dict[str, Any] | Contact) -> bool:
+    """Whether a booking's contact is known already, or is written as if nobody knew them: with an
+    external id, by which the INSERT tells whether that is so, and an address."""
+    if isinstance(person, Contact):
+        return True
+    reached = any(person.get(address) for address in _REACHED_BY)
+    return reached and person.get("external_id") is not None
+
+
+def guessed(caller: Caller, person: dict[str, Any] | Contact, now: datetime) -> Seen:
+    """A booking's contact, nothing written. Nobody where that is for `keep` to tell: without an
+    address in the request."""
+    if isinstance(person, Contact):
+        return Seen(person)
+    if goes_ahead(person):
+        return _fresh(caller, "contact", _details(person), now)
     if not any(person.get(address) for address in _REACHED_BY):
-        return None
+        return Seen()
+    return seen(caller, "contact", person, now)
+
+
+def seen(
+    caller: Caller, role: str, person: dict[str, Any] | Contact | None, now: datetime
+) -> Seen:  # fmt: skip
+    """A person as described in a request, looked for; nothing is written."""
+    if person is None or isinstance(person, Contact):
+        return Seen(person)
     known = _details(person)
-    return Contact.unknown(caller.organization_id, caller.mode, "contact", now, **known)
+    met = Contact.met(caller.organization_id, caller.mode, role, known)
+    return Seen(met, known=known) if met else _fresh(caller, role, known, now)
+
+
+def _fresh(caller: Caller, role: str, known: dict[str, Any], now: datetime) -> Seen:
+    row = Contact.unknown(caller.organization_id, caller.mode, role, now, **known)
+    return Seen(row, fresh=True, known=known)
 
 
 def _details(person: dict[str, Any]) -> dict[str, Any]:

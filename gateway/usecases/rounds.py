@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 
 AHEAD = 0.05  # seconds before its slot at which an attempt is looked at for the last time
 GATHER = 0.1  # seconds for which an answer waits for others, to be written down with them
-FRESH = 3.0  # seconds for which a last look counts, but no more than a quarter of the lease
+FRESH = 1.0  # seconds for which a last look counts, but no more than a quarter of the lease
+AWAY = 5.0  # seconds for which answers wait for a database that is away
 PAUSE = 0.02  # seconds between two looks at the time while nothing but a slot is waited for
 
 Clock = Callable[[], datetime]
@@ -42,6 +43,7 @@ class _Asked:
     placement: Placement | None = None
     objection: Reason | None = None
     fault: BaseException | None = field(default=None, repr=False)
+    written: bool = False
 
     @property
     def about(self) -> tuple[str, str, str]:
@@ -80,7 +82,8 @@ class Round:
         way; what was not asked is taken back."""
         since = time.monotonic()
         try:
-            while self._ahead or self._answers or self._questions.busy:
+            # First of all whether any is under way: its answer is there before that ends.
+            while self._questions.busy or self._ahead or self._answers:
                 self._send_off()
                 self._questions.wait()
                 now = time.monotonic()
@@ -100,7 +103,15 @@ class Round:
             if one.placement is None and one.objection is None and one.fault is None:
                 one.objection = Reason.SUPERSEDED
                 self._answers.append(one)
-        self._write()
+        latest = time.monotonic() + AWAY
+        while True:
+            try:
+                self._write()
+                return
+            except Exception as fault:
+                if not is_lost(fault) or time.monotonic() > latest:
+                    raise
+                time.sleep(PAUSE * 10)
 
     def _send_off(self) -> None:
         """Have those asked whose slot is near, if nothing speaks against it."""
@@ -144,17 +155,28 @@ class Round:
                     one.placement = delivery.ask(one.opened, self._clock, parent)
                 else:  # the process slept: others may be at it by now
                     one.objection = Reason.SUPERSEDED
-            except Exception as fault:  # noqa: BLE001 - whatever it is, the row must learn it
+            except BaseException as fault:  # noqa: BLE001 - whatever it is, the row must learn it
                 one.fault = fault
         self._answers.append(one)
 
     def _write(self) -> None:
-        """Write down what came, those that were taken in one transaction."""
-        came = [self._answers.popleft() for _ in range(len(self._answers))]
-        done = self._write_together([one for one in came if one.taken])
+        """Write down what came, those that were taken in one transaction. None is forgotten before
+        that is done."""
+        came = list(self._answers)
+        done = self._write_together([one for one in came if one.taken and not one.written])
         for one in came:
-            if one.opened.attempt.id not in done:
+            if one.opened.attempt.id in done:
+                self._learn(one)
+            elif not one.written:
                 self._write_one(one)
+                one.written = True
+            self._answers.popleft()
+
+    def _learn(self, one: _Asked) -> None:
+        """Draw from an answer that was written what it says of the account, in the order in which
+        they came."""
+        if one.placement is not None:
+            breaker.learn(one.opened.passage, one.opened.attempt, one.placement, self._clock())
 
     def _write_together(self, taken: Sequence[_Asked]) -> set[str]:
         answers = [(one.opened, one.placement) for one in taken if one.placement is not None]
@@ -169,16 +191,12 @@ class Round:
                 _reconnect()
             return set()
         hit("worker.after_result_commit")
-        accounts = {}
         for one in taken:
             if one.opened.attempt.id in done:
+                one.written = True
                 queue, kind, job_id = one.about
                 delivery.told_taken(one.opened, queue=queue, kind=kind, job_id=job_id)
                 job_lines.completed(queue, kind, job_id, one.began)
-                accounts[one.opened.passage.scope] = one
-        for one in accounts.values():
-            if one.placement is not None:
-                breaker.learn(one.opened.passage, one.opened.attempt, one.placement, self._clock())
         return done
 
     def _write_one(self, one: _Asked, *, again: bool = True) -> None:

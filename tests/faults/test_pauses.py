@@ -54,11 +54,13 @@ def test_an_answer_that_comes_after_the_sweeper_gave_up_on_it_still_counts(scene
 def test_all_workers_and_clocks_killed_again_and_again_lose_and_double_nothing(
     scene: Scene,
 ) -> None:
-    asked = [scene.stack.api.call(f"+1202558{number:04d}")["id"] for number in range(40)]
-    for _ in range(3):
+    asked: list[str] = []
+    for turn in range(3):  # as many anew each time: a worker may have all of them in hand
+        people = range(20 * turn, 20 * turn + 20)
+        asked += [scene.stack.api.call(f"+1202558{number:04d}")["id"] for number in people]
         crew = [scene.crew.start("worker", "clock"), scene.crew.start("worker")]
         before = len(scene.stack.sandbox.placed())
-        until(lambda: len(scene.stack.sandbox.placed()) >= min(before + 8, 40), "eight more calls")  # noqa: B023
+        until(lambda: len(scene.stack.sandbox.placed()) >= before + 8, "eight more calls")  # noqa: B023
         for pid in crew:
             scene.crew.end(pid)
     scene.crew.start("worker", "clock")
@@ -66,4 +68,4 @@ def test_all_workers_and_clocks_killed_again_and_again_lose_and_double_nothing(
     placed = [line["to"] for line in scene.stack.sandbox.placed()]
     assert len(placed) == len(set(placed)) == outcomes.count("reached")
     assert set(outcomes) <= {"reached", "unknown"}
-    assert outcomes.count("unknown") <= 3 * 4, "each worker thread can leave one in doubt"
+    assert outcomes.count("unknown") <= 3 * 4, "few that were past the gate were not asked yet"

@@ -1,8 +1,10 @@
 """How a transaction on PostgreSQL ends when it can't be committed."""
 
+import contextlib
+
 import psycopg
 import pytest
-from peewee import IntegrityError, OperationalError
+from peewee import DataError, IntegrityError, OperationalError
 
 from gateway.models import base
 from gateway.models.organization import Organization
@@ -63,3 +65,18 @@ def test_one_that_is_begun_on_a_connection_that_was_cut_says_so(
     with pytest.raises(OperationalError), base.atomic():
         pytest.fail("it was begun")
     base.give_back(broken=True)
+
+
+def test_what_a_swallowed_fault_undid_is_told_at_the_end(organization: str) -> None:
+    @base.atomic()
+    def careless() -> None:
+        Organization.add("Other", "UTC", [], NOW)
+        with contextlib.suppress(DataError):
+            base.db.execute_sql("SELECT 1 / 0")
+
+    with pytest.raises(OperationalError, match="nothing of it is kept"):
+        careless()
+    assert names() == {"Practice"}
+    with base.atomic():
+        Organization.add("Other", "UTC", [], NOW)
+    assert names() == {"Practice", "Other"}

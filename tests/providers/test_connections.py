@@ -1,4 +1,5 @@
-"""Connections over TLS: nobody is trusted who can't prove to be the carrier."""
+"""Connections: over TLS nobody is trusted who can't prove to be the carrier, and no answer goes to
+another request."""
 
 import contextlib
 import socket
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gateway.providers import connections
-from gateway.providers.transport import NotSent, Transport
+from gateway.providers.transport import NotSent, Transport, Unanswered
 
 NOBODY = "nobody.example"
 
@@ -119,3 +120,33 @@ def test_a_header_can_not_bring_another_one() -> None:
         b"POST /calls?a=b HTTP/1.1", b"Host: carrier.example", b"X: aY: b", b"Content-Length: 3",
         b"", b"",
     ]  # fmt: skip
+
+
+@pytest.mark.row("F1")
+def test_after_early_hints_no_answer_goes_to_another_request() -> None:
+    asked: list[bytes] = []
+
+    def answer(one: socket.socket) -> None:
+        with contextlib.suppress(OSError), one:
+            while told := one.recv(65536):
+                asked.append(told)
+                number = len(asked)
+                early = b"HTTP/1.1 103 Early Hints\r\n\r\n" if number == 1 else b""
+                one.sendall(early + b"HTTP/1.1 201 Created\r\nContent-Length: 1\r\n\r\n%d" % number)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(
+                        target=answer, args=(listener.accept()[0],), daemon=True
+                    ).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/calls"
+        carrier = Transport(5)
+        with pytest.raises(Unanswered):
+            carrier.send(requests.Request("POST", url))
+        assert carrier.send(requests.Request("POST", url)).body == b"2"
+        listener.shutdown(socket.SHUT_RDWR)

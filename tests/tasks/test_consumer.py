@@ -125,6 +125,18 @@ def test_a_worker_is_woken_again_after_redis_was_away(
     assert max(crew.took() for _ in range(4)) < AT_ONCE
 
 
+def test_a_worker_still_hears_after_somebody_rang_with_what_is_no_text(
+    hire: Hire, redis_server: servers.RedisServer
+) -> None:
+    crew = hire()
+    crew.took()
+    redis_server.client().publish("ringback:rung", b"\xff\xfe")
+    until(lambda: _listeners(redis_server) == 0, "the end of the subscription", pause=0.002)
+    until(lambda: _listeners(redis_server) == 1, "someone who listens", seconds=5)
+    crew.took()
+    assert max(crew.took() for _ in range(4)) < AT_ONCE
+
+
 def test_a_worker_that_rests_ends_at_once(hire: Hire) -> None:
     crew = hire()
     crew.took()

@@ -1,5 +1,6 @@
 """Jobs through the clock, the broker and a worker."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -10,10 +11,11 @@ from gateway.models import base
 from gateway.models.hold import Hold, kind_scope, queue_scope
 from gateway.models.job import Job
 from gateway.models.job_hands import MOST
+from gateway.usecases import job_hands
 from tasks import broker, clock, hands, tick
 from tests import servers
 from tests.conftest import StartStack
-from tests.jobs import job, known, plan
+from tests.jobs import LEASE, job, known, plan
 from tests.tasks.crew import heard
 from tests.usecases.desk import Desk
 from tests.waiting import until
@@ -47,6 +49,19 @@ def test_a_tick_rings_for_no_more_than_may_be_at_work(
     assert clock.tick(desk.now) == MOST + 2
     assert (broker.backlog("timers"), broker.backlog("background")) == (5, 2)
     assert clock.tick(desk.now) == 0
+
+
+def test_a_worker_whose_clock_is_behind_waits_its_time_before_it_gives_timers_back(
+    desk: Desk, rung: list[tuple[str, datetime]]
+) -> None:
+    due = wallclock.now() + 60 * SECOND
+    plan("test.ring", "a", due, desk.now)
+    (one,) = job_hands.hand_out("timers:1", due, SECOND, 1, LEASE)
+    began = time.monotonic()
+    hands.attend(one.claim, one.ids)
+    assert 0.2 <= time.monotonic() - began < 5
+    row = job("test.ring", "a")
+    assert (row.state, row.next_attempt_at, rung) == ("scheduled", due, [])
 
 
 @pytest.mark.row("B2")

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from gateway.models import job_claims
 from gateway.models.hold import Hold, kind_scope
 from gateway.models.job import Job
 from gateway.models.job_hands import MOST, Handful
-from gateway.usecases import accounts, job_hands, jobs
+from gateway.usecases import accounts, job_hands, job_runs, jobs
 from tests.conftest import Configure
 from tests.jobs import LEASE, claimed, job, known, plan
 from tests.rows import NOW
@@ -208,6 +209,24 @@ def test_organizations_take_turns_where_more_is_due_than_is_handed_out(hand: Han
     handed = [id_ for one in _hand_out(NOW) for id_ in one.ids]
     assert len(handed) == MOST
     assert job("test.ring", "few").id in handed
+
+
+def test_one_whose_message_was_lost_before_its_moment_is_handed_out_for_its_moment_again(
+    hand: Hand,
+) -> None:
+    _plan("a")
+    (one,) = _hand_out()
+    early = NOW - STEP
+    assert job_claims.release_all_due(early) == 1
+    assert job_runs.sweep(early) == 1
+    assert job("test.ring", "a").next_attempt_at == NOW
+    (again,) = _hand_out(early)
+    job_hands.park(again.ids[0], again.claim, RuntimeError("not now"), NOW - timedelta(hours=1))
+    assert job("test.ring", "a").next_attempt_at == NOW
+    (last,) = _hand_out(early)
+    assert (last.ids, last.claim) == (one.ids, one.claim + 2)
+    hand.attend(last)
+    assert hand.rung == [("a", NOW)]
 
 
 def test_a_job_that_any_clock_claims_alone_is_not_in_two_hands(hand: Hand) -> None:

@@ -1,10 +1,13 @@
 """Offers that lapse at the same time, of one organization or several."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from gateway.models import base, waitlist_line
 from gateway.models.job import Job
 from gateway.models.notification import Notification
 from gateway.models.offer import Offer
@@ -13,6 +16,7 @@ from tests.conftest import Account
 from tests.statements import heard, queries
 from tests.usecases.desk import Desk
 from tests.usecases.line import QUARTER, Line
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -106,6 +110,47 @@ def test_those_of_several_organizations_lapse_together(line: Line, other: Line) 
             Offer.organization == one.caller.organization_id, Offer.state == "offered"
         )
         assert [row.contact.name for row in open_] == ["Bob"]
+
+
+def test_nobodys_turn_is_held_while_a_lapse_waits_for_another_organizations(
+    line: Line, other: Line
+) -> None:
+    if base.dialect() == "sqlite":
+        pytest.skip("one lock for everything")
+    for one in (line, other):
+        one.join_all("Ada Bob")
+        one.frees()
+    now = max(line.now, other.now) + QUARTER
+    taken, go_on = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        with base.connection(), base.atomic():
+            waitlist_line.take_turn(other.caller.organization_id, "test")
+            taken.set()
+            assert go_on.wait(30)
+
+    def lapse() -> None:
+        with base.connection():
+            offers.expire_several([row.id for row in Offer.select().order_by(Offer.id)], now)
+
+    def lapsed(whose: Line) -> bool:
+        mine = Offer.organization == whose.caller.organization_id
+        return Offer.select().where(mine, Offer.state == "expired").count() == 1
+
+    with ThreadPoolExecutor(2) as pool:
+        turn = pool.submit(busy)
+        assert taken.wait(10)
+        job = pool.submit(lapse)
+        try:
+            until(lambda: lapsed(line), "the lapse of what is free", seconds=2)
+            with base.atomic():
+                assert waitlist_line.try_turns([(line.caller.organization_id, "test")])
+            assert not lapsed(other)
+        finally:
+            go_on.set()
+        turn.result(10)
+        job.result(10)
+    assert lapsed(other)
 
 
 def test_lapses_of_many_cost_two_statements_each_beyond_what_they_share(line: Line) -> None:

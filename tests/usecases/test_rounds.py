@@ -13,7 +13,9 @@ from dramatiq.threading import raise_thread_exception
 from gateway import failpoints
 from gateway.models import base, withdrawal
 from gateway.models.call_log import CallLog
-from gateway.usecases import delivery
+from gateway.providers.side_by_side import MOST, Questions, places
+from gateway.usecases import delivery, gate_batches
+from gateway.usecases.rounds import Round
 from tests.tasks.crew import forbid_updates
 from tests.usecases.batch import PEOPLE, ask, deliver, ends, meanwhile
 from tests.usecases.desk import LEASE, Desk
@@ -92,6 +94,51 @@ def test_one_that_a_sweeper_took_for_unknown_meanwhile_is_known_again(desk: Desk
     assert deliver(desk, claims) == []
     assert {end[0] for end in ends(desk, claims)} == {"sending"}
     assert {end[9][0][0] for end in ends(desk, claims)} == {"queued"}
+
+
+MAIN = threading.main_thread()
+
+
+class Hasty(Questions):
+    """Questions of which the last ends in the very moment in which it is asked whether any is
+    under way."""
+
+    _waits = False
+
+    def wait(self) -> None:
+        self._waits = True
+        try:
+            super().wait()
+        finally:
+            self._waits = False
+
+    @property
+    def busy(self) -> bool:
+        while self._threads and not self._waits and threading.current_thread() is MAIN:
+            time.sleep(0.001)
+        return super().busy
+
+
+@pytest.mark.row("A4")
+def test_an_answer_that_comes_at_the_last_moment_is_written(patient_desk: Desk) -> None:
+    desk = patient_desk
+    claims = ask(desk, *PEOPLE[:4])
+    desk.stack.sandbox.fault("slow", share=1, seconds=0.3)
+    opened, _ = gate_batches.open_together(claims, desk.now, LEASE)
+    with places(len(claims)) as room:
+        questions = Hasty(room.width)
+        Round(opened, questions, lambda: desk.now, LEASE).run()
+        room.expect(0)
+    assert {end[9][0][0] for end in ends(desk, claims)} == {"queued"}
+
+
+@pytest.mark.row("A4")
+def test_a_worker_that_finds_no_place_asks_by_its_own_thread(desk: Desk) -> None:
+    claims = ask(desk, *PEOPLE[:3])
+    with places(MOST):
+        left = deliver(desk, claims)
+    assert len(left) < len(claims)
+    assert len(desk.stack.sandbox.placed()) == len(claims) - len(left)
 
 
 @pytest.mark.row("A4")
