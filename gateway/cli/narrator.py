@@ -20,7 +20,8 @@ _WHY = {
     "over": "it is no longer needed",
     "past": "its moment had passed when it was booked",
 }
-_LEFT = ("sent", "completed")
+# That something left, whichever of a carrier's words comes first: a later one may overtake "sent".
+_LEFT = ("sent", "delivered", "read", "completed")
 _NOT_SENT = ("suppressed", "canceled", "expired", "not_reached")
 _PATHS = {
     "booking": "/api/v1/bookings/",
@@ -45,6 +46,7 @@ class Narrator:
         self._zone = ZoneInfo(zone)
         self._names = names  # by number
         self._about: dict[str, tuple[str, str]] = {}  # notification -> (name, what it is)
+        self._told: set[str] = set()  # calls and messages
         self._cursor = api.get("/api/v1/events?limit=1").get("next_cursor") or ""
         self._tell: Mapping[str, Callable[[dict[str, Any]], None]] = {
             "message": self._attempt,
@@ -86,11 +88,10 @@ class Narrator:
         return found
 
     def _attempt(self, entry: dict[str, Any]) -> None:
-        if entry["state"] not in (*_LEFT, "received"):
+        if entry["state"] not in (*_LEFT, "received") or entry["object_id"] in self._told:
             return
+        self._told.add(entry["object_id"])
         shown = self._show(entry)
-        if not shown:
-            return
         inbound = shown["direction"] == "inbound"
         name = self._names.get(shown["from" if inbound else "to"].rpartition(":")[2], "somebody")
         self.heard[entry["object"], name, "received" if inbound else "sent"] += 1

@@ -45,7 +45,7 @@ def test_a_demo_books_calls_plays_a_day_and_ends_by_itself(tmp_path: Path) -> No
     assert len(planned) == 4
     assert spoken == planned
     assert not re.search(r"\+?1202555\d{4}", done.stdout + done.stderr)
-    told = {(event.get("type"), event.get("who"), event.get("reason")) for event in events}
+    told = {(_first(event.get("type")), event.get("who"), event.get("reason")) for event in events}
     assert told >= set(TOLD)
     assert any("snapshot of" in event.get("told", "") for event in events if event.get("day"))
     written = (tmp_path / "demo" / "sandbox-ledger.jsonl").read_text().splitlines()
@@ -53,3 +53,8 @@ def test_a_demo_books_calls_plays_a_day_and_ends_by_itself(tmp_path: Path) -> No
     assert sum(one["kind"] == "call" for one in ledger) == len(planned) + 2  # Ada, and Gus
     texts = [(one["to"], one["text"]) for one in ledger if one["kind"] == "message"]
     assert len(texts) == len(set(texts))
+
+
+def _first(type_: str | None) -> str | None:
+    """A carrier's "delivered" may overtake its "sent", which is then never an entry of its own."""
+    return "message.sent" if type_ in ("message.delivered", "message.read") else type_
