@@ -58,6 +58,7 @@ def test_a_call_tells_its_progress_and_its_end(heard: str, signed_in: SignedIn) 
         ({"state": "unknown", "ended_at": None}, "being found out"),
         ({"state": "ringing", "ended_at": None}, "The telephone is ringing."),
         ({"answered_by": "machine"}, "An answering machine answered"),
+        ({"duration_seconds": 1}, "Somebody answered, 1 second."),
     ],
 )  # fmt: skip
 def test_what_became_of_a_call_is_said_in_plain_words(

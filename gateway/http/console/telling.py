@@ -131,7 +131,8 @@ def outcome(row: AnyAttempt) -> str:
     if isinstance(row, CallLog) and row.state == C.COMPLETED:
         who = {"machine": "An answering machine answered", "fax": "A fax answered"}
         said = who.get(row.answered_by or "", "Somebody answered")
-        lasted = f", {row.duration_seconds} seconds" if row.duration_seconds is not None else ""
+        seconds = row.duration_seconds
+        lasted = "" if seconds is None else f", {seconds} second{'s' * (seconds != 1)}"
         pressed = f", and pressed {row.digits}" if row.digits else ""
         return f"{said}{lasted}{pressed}."
     if row.reason:
