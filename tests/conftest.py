@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import structlog
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 SECRET_KEY = "a secret key of at least 32 characters, for tests"
 _stack = contextlib.ExitStack()
 _folder = Path(tempfile.mkdtemp(prefix="rb-tests-"))
+# A busy machine is no fault of what is tested.
+_SLOW = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=_SLOW)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,7 +1,16 @@
 """Quiet hours in tests: none where nothing is said, since they run at any hour."""
 
+from datetime import UTC, datetime, timedelta
+
 from gateway.models import base
 from gateway.models.organization import Organization
+
+
+def winter_monday() -> datetime:
+    """Ten in the morning in Berlin, on a Monday of next January: ahead whenever tests run, and no
+    clocks change about then."""
+    first = datetime(datetime.now(UTC).year + 1, 1, 8, 9, tzinfo=UTC)
+    return first + timedelta(days=-first.weekday() % 7)
 
 
 def none_are_quiet(organization_id: str) -> None:

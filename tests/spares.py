@@ -9,7 +9,7 @@ from tests.servers import PostgresServer
 _TABLES = """
 SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"""
 _OTHERS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 # A copy has the object ids of what it was made from, and emptying a table keeps them.
 _SHAPE = """

@@ -21,6 +21,8 @@ from tests.simulator import mail_door
 from tests.waiting import until
 
 BUSY = "+12025550120"
+# For carriers that are to answer: a busy machine is no timeout.
+PATIENT = {"PROVIDER_DEADLINE_SECONDS": "10"}
 FINAL = {"reached", "not_reached", "canceled", "suppressed", "expired", "unknown"}
 
 

@@ -18,7 +18,7 @@ from tests import servers
 from tests.collectors import Inbox, Span, listening
 from tests.conftest import SECRET_KEY, StartStack
 from tests.simulator import Sandbox
-from tests.stack import Stack
+from tests.stack import PATIENT, Stack
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 pytestmark = pytest.mark.row("C5")
@@ -51,7 +51,7 @@ def _trace_of(notification_id: str) -> str:
 
 @ON_SQLITE
 def test_a_client_s_own_trace_goes_on(start_stack: StartStack, inbox: Inbox) -> None:
-    stack = start_stack(OTEL_EXPORTER_OTLP_ENDPOINT=inbox.url)
+    stack = start_stack(OTEL_EXPORTER_OTLP_ENDPOINT=inbox.url, **PATIENT)
     api = stack.api
     api.session.headers["traceparent"] = CLIENT
     made = api.call()
@@ -79,7 +79,8 @@ def test_a_trace_that_can_t_be_read_is_none(start_stack: StartStack, inbox: Inbo
 def test_further_tries_and_what_the_clock_finds_stay_in_the_trace(
     start_stack: StartStack, inbox: Inbox, redis_server: servers.RedisServer
 ) -> None:
-    stack = start_stack(parts=(), OTEL_EXPORTER_OTLP_ENDPOINT=inbox.url, RETRY_VOICE_SECONDS="0.1")
+    traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": inbox.url}
+    stack = start_stack(parts=(), RETRY_VOICE_SECONDS="0.1", **traced, **PATIENT)
     _fault(stack.sandbox, "error_503")
     made = stack.api.call()
     # Its message is lost, so that the clock has to find it; and then again after the refusal.
@@ -108,7 +109,7 @@ def _fault(sandbox: Sandbox, behaviour: str) -> None:
 def test_an_event_is_known_by_its_address_or_by_the_carrier_s_id(
     start_stack: StartStack, inbox: Inbox
 ) -> None:
-    stack = start_stack(OTEL_EXPORTER_OTLP_ENDPOINT=inbox.url)
+    stack = start_stack(OTEL_EXPORTER_OTLP_ENDPOINT=inbox.url, **PATIENT)
     made = stack.api.call()
     stack.outcome(made["id"])
     stack.close()
@@ -130,7 +131,7 @@ def test_an_event_is_known_by_its_address_or_by_the_carrier_s_id(
 
 @ON_SQLITE
 def test_spans_tell_ids_and_nothing_else(start_stack: StartStack, inbox: Inbox) -> None:
-    stack = start_stack(OTEL_EXPORTER_OTLP_ENDPOINT=inbox.url)
+    stack = start_stack(OTEL_EXPORTER_OTLP_ENDPOINT=inbox.url, **PATIENT)
     made = stack.api.call("+12025550123", say="CANARY-wubbalubba")
     stack.outcome(made["id"])
     requests.post(f"{stack.web.url}/webhooks/twilio/voice?To=%2B12025550123", timeout=10)

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], what: str, seconds: float = 15.0, pause: float = 0.02) -> T:
+def until(look: Callable[[], T], what: str, seconds: float = 40.0, pause: float = 0.02) -> T:
     """Look until there is something true to see and return it; fails the test, saying what did not
     come, when it takes too long."""
     deadline = time.monotonic() + seconds

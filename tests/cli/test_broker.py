@@ -44,7 +44,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         except redis.RedisError:
             return False
 
-    until(answers, "the cluster's Redis", 20)
+    until(answers, "the cluster's Redis", 40)
     client.close()
     yield f"redis://127.0.0.1:{port}/0"
     process.kill()
@@ -154,9 +154,9 @@ def test_a_redis_that_evicts_is_complained_of_and_worked_with(
     try:
         with log.open("wb") as out:
             clock = subprocess.Popen(command("clock"), cwd=ROOT, env=env, stderr=out)
-        until(lambda: "clock active" in log.read_text(), "the clock", 30)
+        until(lambda: "clock active" in log.read_text(), "the clock", 60)
         clock.terminate()
-        assert clock.wait(20) == 0
+        assert clock.wait(40) == 0
     finally:
         client.config_set("maxmemory-policy", "noeviction")
         client.close()

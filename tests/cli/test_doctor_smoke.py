@@ -40,7 +40,7 @@ def _run(
 
 
 def test_the_smoke_test_goes_the_whole_way_and_leaves_no_key(stack: Up, data: Path) -> None:
-    status, lines = _run(data, "doctor", "--smoke", "--wait", "40")
+    status, lines = _run(data, "doctor", "--smoke", "--wait", "90")
 
     steps = {line["about"]: line for line in lines if line["about"].startswith("smoke")}
     assert list(steps) == ["smoke web", "smoke booking", "smoke call", "smoke message"]
@@ -114,7 +114,7 @@ def test_a_smoke_test_notices_that_no_callback_comes(tmp_path: Path) -> None:
     elsewhere = f"http://127.0.0.1:{free_port()}"
     waits = {"SILENT_CALL_LOOKUP_SECONDS": "1,1,1,1", "UNKNOWN_LOOKUP_SECONDS": "1,1,1,1"}
     with up(tmp_path / "data", PUBLIC_BASE_URL=elsewhere, **waits) as running:
-        words = ("doctor", "--smoke", "--url", running.ready["api"], "--wait", "30")
+        words = ("doctor", "--smoke", "--url", running.ready["api"], "--wait", "60")
         status, lines = _run(tmp_path / "data", *words, PUBLIC_BASE_URL=elsewhere)
     steps = {line["about"]: line for line in lines}
     assert steps["smoke call"]["level"] == "warning"

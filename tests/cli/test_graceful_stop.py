@@ -42,7 +42,7 @@ def api(env: dict[str, str], tmp_path: Path) -> Iterator[Api]:
     sandbox = command("sandbox", "--port", env["SANDBOX_URL"].rpartition(":")[2])
     with processes([sandbox, command("web"), command("clock")], env, tmp_path / "log"):
         served = Api(f"http://127.0.0.1:{env['PORT']}", key)
-        until(served.ready, "the API", 40)
+        until(served.ready, "the API", 60)
         yield served
 
 
@@ -96,8 +96,8 @@ def _placed(env: dict[str, str]) -> list[dict[str, Any]]:
 def test_a_placement_under_way_is_finished_and_the_next_one_waits(
     env: dict[str, str], api: Api, start: Any, group: bool
 ) -> None:
-    worker = start()
-    _slow(env, 4)
+    worker = start(SENDING_LEASE_SECONDS="30")  # not to be given up for lost meanwhile
+    _slow(env, 7)
     running = api.call()
     until(lambda: _placed(env), "the placement", 40)
     waiting = api.call()
@@ -108,7 +108,7 @@ def test_a_placement_under_way_is_finished_and_the_next_one_waits(
     assert begun["external_id"] is not None
     assert api.find(waiting) is None
     start()
-    until(lambda: api.completed(running) and api.completed(waiting), "both calls", 40)
+    until(lambda: api.completed(running) and api.completed(waiting), "both calls", 90)
     assert len(_placed(env)) == 2
 
 

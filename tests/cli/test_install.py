@@ -140,7 +140,7 @@ def test_two_bootstraps_at_once_make_one_environment(project: Path) -> None:
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
     ]
-    answers = [process.communicate(timeout=120) for process in both]
+    answers = [process.communicate(timeout=300) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert _answer(Path(answers[0][0].decode().strip())) == "42"
     assert sum(b"installing what" in errors for _, errors in answers) == 1

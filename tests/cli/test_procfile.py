@@ -57,7 +57,7 @@ def test_the_procfile_s_lines_place_a_call(
     sandbox = command("sandbox", "--port", str(sandbox_port))
     with processes([sandbox, *started], env, tmp_path / "log"):
         api = Api(f"http://127.0.0.1:{port}", key)
-        until(api.ready, "the API", 40)
+        until(api.ready, "the API", 60)
         api.places_a_call()
         api.places_a_call(after=2)
 

@@ -36,7 +36,7 @@ elif me == "leader":
 with open(f"{folder}/{name}.{me}.draft", "w") as out:
     out.write(str(os.getpid()))
 os.rename(f"{folder}/{name}.{me}.draft", f"{folder}/{name}.{me}")
-time.sleep(60)
+time.sleep(180)
 """
 
 
@@ -55,7 +55,7 @@ def _alive(pid: int) -> bool:
 
 def _pids(folder: Path, name: str) -> tuple[int, int]:
     files = (folder / f"{name}.leader", folder / f"{name}.grandchild")
-    until(lambda: all(file.exists() for file in files), f"{name} and its child")
+    until(lambda: all(file.exists() for file in files), f"{name} and its child", 40)
     return int(files[0].read_text()), int(files[1].read_text())
 
 
@@ -78,7 +78,7 @@ def test_a_killed_leader_takes_its_orphans_along_and_is_restarted(
     for file in tmp_path.glob("worker.*"):
         file.unlink()
     os.kill(leader, signal.SIGKILL)
-    supervised.wait_until((tmp_path / "worker.grandchild").exists, "the restart", 15)
+    supervised.wait_until((tmp_path / "worker.grandchild").exists, "the restart", 40)
     assert not _alive(grandchild)
     event = json.loads(capsys.readouterr().out)
     assert event["event"] == "restarted"
@@ -92,9 +92,12 @@ def test_a_child_that_keeps_dying_is_restarted_ever_more_slowly(
     code = "import time; print(time.monotonic(), flush=True)"
     log = tmp_path / "log"
     supervised.start(Child("web", [sys.executable, "-c", code], dict(os.environ), tmp_path, log))
-    supervised.wait_until(lambda: len(log.read_text().split()) >= 4, "three restarts", 20)
+    supervised.wait_until(lambda: len(log.read_text().split()) >= 4, "three restarts", 60)
     first, second, third, fourth = map(float, log.read_text().split()[:4])
-    assert second - first < third - second < fourth - third
+    # Each gap is at least its delay; what a start takes on top is the machine's.
+    gaps = (second - first, third - second, fourth - third)
+    for times, gap in enumerate(gaps):
+        assert gap >= supervisor.FIRST_DELAY * 2**times
     assert supervisor.LONGEST_DELAY == 5
 
 
@@ -105,7 +108,7 @@ def test_a_child_that_does_not_start_ends_the_start_with_its_last_words(
     command = [sys.executable, "-c", "import sys; sys.exit('SECRET_KEY is missing')"]
     supervised.start(Child("web", command, dict(os.environ), tmp_path, tmp_path / "log"))
     with pytest.raises(Stopped, match="web does not start: SECRET_KEY is missing"):
-        supervised.wait_until(lambda: False, "the stack", 20)
+        supervised.wait_until(lambda: False, "the stack", 60)
     assert capsys.readouterr().out == ""
 
 
@@ -152,6 +155,6 @@ def test_children_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> 
     leader, grandchild = _pids(tmp_path, "clock")
     watcher.kill()
     watcher.wait()
-    until((tmp_path / "ended").exists, "the end of the child")
+    until((tmp_path / "ended").exists, "the end of the child", 40)
     until(lambda: not _alive(leader), "the end of its process")
     os.kill(grandchild, signal.SIGKILL)  # a real leader ends its own; this one leaves it

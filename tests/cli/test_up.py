@@ -15,7 +15,7 @@ from gunicorn.config import Config
 from gateway.cli.embedded_redis import free_port
 from gateway.cli.install import ROOT
 from gateway.cli.weblog import WithoutQueries
-from tests.cli.stacks import Api, Up, clean_env, command, descendants, living, up
+from tests.cli.stacks import Api, Up, clean_env, command, descendants, living, own_ports, up
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -109,11 +109,7 @@ def test_a_killed_web_process_comes_back(stack: Up) -> None:
     event = stack.event()
     assert (event["event"], event["process"]) == ("restarted", "web")
 
-    def answers() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", int(_port(stack)))) == 0
-
-    until(answers, "the API")
+    until(stack.api.ready, "the API", 60)  # its port is open long before
     stack.api.places_a_call()
 
 
@@ -143,7 +139,7 @@ def test_a_supervisor_that_is_killed_takes_the_stack_with_it(tmp_path: Path) -> 
         pids = descendants(running.process.pid)
         running.process.kill()
         running.process.wait()
-        until(lambda: not living(pids), "the end of all children", 45)
+        until(lambda: not living(pids), "the end of all children", 60)
 
 
 def test_with_a_provider_of_its_own_the_first_key_is_a_live_one(tmp_path: Path) -> None:
@@ -163,14 +159,14 @@ def test_with_a_provider_of_its_own_the_first_key_is_a_live_one(tmp_path: Path) 
 
 def test_ctrl_c_while_it_is_starting_ends_it_cleanly(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        command("up", "--data", str(tmp_path / "data")),
+        command("up", "--data", str(tmp_path / "data"), *own_ports()),
         cwd=ROOT, env=clean_env(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr is not None
     assert process.stderr.readline() == "preparing the database\n"
     pids = descendants(process.pid)
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=60)
     assert (process.returncode, out, errors) == (0, "", "stopping\n")
     assert pids
     assert not living(pids)

@@ -34,7 +34,7 @@ def api(env: dict[str, str], tmp_path: Path) -> Iterator[Api]:
     sandbox = command("sandbox", "--port", env["SANDBOX_URL"].rpartition(":")[2])
     with processes([sandbox, command("web")], env, tmp_path / "log"):
         served = Api(f"http://127.0.0.1:{env['PORT']}", key)
-        until(served.ready, "the API", 40)
+        until(served.ready, "the API", 60)
         yield served
 
 
@@ -47,19 +47,19 @@ def _worker(env: dict[str, str], *options: str, **more: str) -> "subprocess.Pope
 def test_a_running_call_is_finished_and_waiting_ones_stay(
     env: dict[str, str], api: Api, number: signal.Signals
 ) -> None:
-    slow = {"GATEWAY_TESTING": "1", "FP": "worker.after_response:sleep=3"}
+    slow = {"GATEWAY_TESTING": "1", "FP": "worker.after_response:sleep=7"}
     worker = _worker(env, "--processes", "1", "--threads", "1", **slow, CLOCK_IN_WORKER="no")
     running = api.call()
-    until(lambda: api.find(running), "the call's placement", 30)
+    until(lambda: api.find(running), "the call's placement", 60)
     waiting = api.call()
     worker.send_signal(number)
-    assert worker.wait(30) == 0
+    assert worker.wait(40) == 0
     begun = api.find(running)
     assert begun is not None
     assert begun["state"] not in ("unknown", "placing")
     assert api.find(waiting) is None
     again = _worker(env)
-    until(lambda: api.completed(running) and api.completed(waiting), "both calls", 40)
+    until(lambda: api.completed(running) and api.completed(waiting), "both calls", 90)
     again.terminate()
     assert again.wait(30) == 0
 
@@ -69,7 +69,7 @@ def test_a_worker_that_loses_a_process_ends_with_an_error_and_leaves_none(
     env: dict[str, str],
 ) -> None:
     worker = _worker(env, "--processes", "2")
-    until(lambda: len(descendants(worker.pid)) >= 2, "two processes")
+    until(lambda: len(descendants(worker.pid)) >= 2, "two processes", 60)
     theirs = descendants(worker.pid)
     os.kill(max(theirs), signal.SIGKILL)
     assert worker.wait(40) != 0
@@ -81,10 +81,10 @@ def test_a_worker_of_another_queue_leaves_the_calls_alone(env: dict[str, str], a
     events = _worker(env, "--queues", "events", CLOCK_IN_WORKER="no")
     try:
         notification = api.call()
-        until(lambda: len(descendants(events.pid)) >= 2, "its processes")
+        until(lambda: len(descendants(events.pid)) >= 2, "its processes", 60)
         assert api.find(notification) is None
         voice = _worker(env, "--queues", "voice", "--threads", "2", CLOCK_IN_WORKER="no")
-        until(lambda: api.completed(notification), "the call", 40)
+        until(lambda: api.completed(notification), "the call", 90)
         voice.terminate()
         assert voice.wait(30) == 0
     finally:

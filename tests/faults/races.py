@@ -17,6 +17,8 @@ from tests.waiting import until
 
 # A worker may stand still for as long as the test needs: neither lease nor deadline runs out.
 PATIENT = {"SENDING_LEASE_SECONDS": "30", "PROVIDER_DEADLINE_SECONDS": "10"}
+# A worker that will be killed is given up soon, and not before the request came.
+MORTAL = {"SENDING_LEASE_SECONDS": "4"}
 RINGING = {"ring_seconds": 60.0}
 
 # Where the worker stood when the request came: its answer, how many calls the provider got to see,
@@ -79,14 +81,14 @@ class Race:
         phone, crew, api = next(self.numbers), self.scene.crew, self.scene.stack.api
         worker = crew.start("worker", fp=f"{point}:1:stop", queues=["voice"])
         subject, notification = self._begin(self.scene, phone)
-        until(lambda: frozen(worker), f"a stop at {point}")
+        until(lambda: frozen(worker), f"a stop at {point}", 40)
         status = act(api, subject)
         if kill:
             crew.end(worker)
             worker = crew.start("worker", queues=["voice"])
         else:
             os.kill(worker, signal.SIGCONT)
-        until(lambda: self._settled(notification, phone), f"an end after {point}", 30)
+        until(lambda: self._settled(notification, phone), f"an end after {point}", 60)
         until(lambda: not broker.backlog("voice"), "no more work")
         crew.end(worker, signal.SIGTERM)
         self._one_ending(notification)

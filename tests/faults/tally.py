@@ -22,9 +22,10 @@ def person(number: int) -> str:
 def ask(apis: Sequence[Api], numbers: range, ahead: timedelta | None = None) -> None:
     """Ask for one call to each person, by turns of these webs; one that is away is asked again,
     with the same key. Calls that are due only so far ahead are rung for by a clock."""
-    when = {"send_at": (datetime.now(UTC) + ahead).isoformat()} if ahead else {}
 
     def one(number: int) -> None:
+        # From now, not from the first one's moment: whatever is late is rung for by the web.
+        when = {"send_at": (datetime.now(UTC) + ahead).isoformat()} if ahead else {}
         body = {"to": person(number), "say": "See you at noon.", **when}
         headers = {"Idempotency-Key": f"tally-{number}"}
 

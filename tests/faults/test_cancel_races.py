@@ -13,6 +13,7 @@ from tests.faults.conftest import Scene, SetScene
 from tests.faults.races import (
     CANCELED,
     CANCELED_AND_KILLED,
+    MORTAL,
     PATIENT,
     RINGING,
     Race,
@@ -55,7 +56,7 @@ def test_a_cancel_at_every_point_of_a_send_has_one_right_end(set_scene: SetScene
 def test_a_cancel_at_every_point_of_a_send_whose_worker_then_dies_has_one_right_end(
     set_scene: SetScene,
 ) -> None:
-    race = Race(set_scene(sandbox=RINGING), book)
+    race = Race(set_scene(sandbox=RINGING, **MORTAL), book)
     found = {point: race.at(point, cancel, kill=True) for point in CANCELED_AND_KILLED}
     assert found == CANCELED_AND_KILLED
 
@@ -98,7 +99,7 @@ def test_a_cancel_while_a_clock_hands_the_reminder_out_leaves_nothing_to_place(
 @pytest.mark.row("A3")
 def test_a_cancel_before_the_moment_is_a_200_and_places_nothing(scene: Scene) -> None:
     scene.crew.start("worker", "clock")
-    booking, reminder = book(scene, special("0451"), due_in=0.8)
+    booking, reminder = book(scene, special("0451"), due_in=4)
     answer = scene.stack.api.ask("DELETE", f"/bookings/{booking}")
     assert (answer.status_code, row(reminder).state) == (200, "canceled")
     kept = row(reminder)

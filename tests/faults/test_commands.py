@@ -57,18 +57,18 @@ WORKER = ("worker", "--processes", "1", "--threads", "2")
 def test_a_worker_told_to_end_finishes_its_placement_and_leaves_the_rest(
     stack: Stack, run: Run, number: signal.Signals
 ) -> None:
-    stack.sandbox.fault("slow", next=2, seconds=1.5)
+    stack.sandbox.fault("slow", next=2, seconds=4)
     worker = run(*WORKER)
     asked = [stack.api.call(special(f"014{n}"))["id"] for n in range(4)]
-    until(lambda: len(stack.sandbox.placed()) == 2, "two placements under way", seconds=30)
+    until(lambda: len(stack.sandbox.placed()) == 2, "two placements under way", seconds=60)
     worker.send_signal(number)
-    assert worker.wait(20) == 0
+    assert worker.wait(40) == 0
     calls = {call["notification_id"]: call for call in stack.api.calls()}
     assert [calls[id_]["state"] not in ("placing", "unknown") for id_ in calls] == [True, True]
     assert len(stack.sandbox.placed()) == 2
     run(*WORKER)
     run("clock")
-    assert [stack.outcome(id_, 30) for id_ in asked] == ["reached"] * 4
+    assert [stack.outcome(id_, 60) for id_ in asked] == ["reached"] * 4
     assert len(stack.sandbox.placed()) == 4
 
 
@@ -84,7 +84,7 @@ def test_a_worker_that_loses_a_process_says_so_and_its_jobs_are_done_by_the_next
     assert worker.wait(60) != 0
     assert descendants(worker.pid) == set()
     run(*WORKER)
-    assert stack.outcome(asked["id"], 30) == "reached"
+    assert stack.outcome(asked["id"], 60) == "reached"
     assert len(stack.sandbox.placed()) == 1
 
 
@@ -94,11 +94,11 @@ def test_a_clock_told_to_end_ends_well_and_one_that_is_killed_is_replaced(
     stack: Stack, run: Run
 ) -> None:
     run(*WORKER)
-    due = datetime.now(UTC) + timedelta(seconds=1)
+    due = datetime.now(UTC) + timedelta(seconds=3)
     asked = stack.api.call(special("0141"), send_at=due.isoformat())
     clock = run("clock", FP="clock.after_lease:kill")
-    assert clock.wait(30) == -signal.SIGKILL
+    assert clock.wait(60) == -signal.SIGKILL
     clock = run("clock")
-    assert stack.outcome(asked["id"], 30) == "reached"
+    assert stack.outcome(asked["id"], 60) == "reached"
     clock.terminate()
-    assert clock.wait(20) == 0
+    assert clock.wait(40) == 0

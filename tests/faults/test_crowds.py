@@ -26,9 +26,10 @@ def stack(start_stack: StartStack) -> Stack:
 
 
 def at_once(stack: Stack, ask: Callable[[Api, int], requests.Response]) -> list[requests.Response]:
-    """The answers to one request of each of fifty clients with connections of their own."""
+    """The answers to one request of each of fifty clients with connections of their own, all of
+    whom are patient: so many may find the database busy."""
     clients = [Api(stack.web.url, stack.account.test_key) for _ in range(CROWD)]
-    return together(CROWD, lambda number: ask(clients[number], number))
+    return together(CROWD, lambda number: until_taken(lambda: ask(clients[number], number)))
 
 
 def until_taken(ask: Callable[[], requests.Response]) -> requests.Response:
@@ -71,7 +72,7 @@ def test_fifty_clients_that_name_no_version_all_reschedule_one_after_the_other(
 
     def move(api: Api, number: int) -> requests.Response:
         body = {"starts_at": day(1 + number).isoformat(), "contact": {"name": f"N{number}"}}
-        return until_taken(lambda: api.ask("PATCH", path, json=body))
+        return api.ask("PATCH", path, json=body)
 
     answers = at_once(stack, move)
     assert {answer.status_code for answer in answers} == {200}

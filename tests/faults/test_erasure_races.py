@@ -9,7 +9,7 @@ from gateway.usecases import erasure
 from tests import traces
 from tests.client import Api
 from tests.faults.conftest import SetScene
-from tests.faults.races import CANCELED, CANCELED_AND_KILLED, PATIENT, RINGING, Race
+from tests.faults.races import CANCELED, CANCELED_AND_KILLED, MORTAL, PATIENT, RINGING, Race
 from tests.faults.test_cancel_races import book
 
 
@@ -40,7 +40,7 @@ def test_an_erasure_at_every_point_of_a_send_has_one_right_end(set_scene: SetSce
 def test_an_erasure_at_every_point_of_a_send_whose_worker_then_dies_has_one_right_end(
     set_scene: SetScene,
 ) -> None:
-    race = Race(set_scene(sandbox=RINGING), book)
+    race = Race(set_scene(sandbox=RINGING, **MORTAL), book)
     found = {point: race.at(point, erase, kill=True) for point in CANCELED_AND_KILLED}
     assert found == CANCELED_AND_KILLED
     nothing_is_left(race)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.client import Api
 from tests.faults.conftest import Scene, SetScene
-from tests.faults.races import CANCELED, CANCELED_AND_KILLED, PATIENT, RINGING, Act, Race
+from tests.faults.races import CANCELED, CANCELED_AND_KILLED, MORTAL, PATIENT, RINGING, Act, Race
 
 OVERDUE = (datetime.now(UTC) - timedelta(days=3)).date().isoformat()
 # By itself it would be reminded of much later.
@@ -70,7 +70,7 @@ def test_a_payment_or_a_dispute_at_every_point_of_a_reminder_has_one_right_end(
 def test_a_payment_at_every_point_of_a_reminder_whose_worker_then_dies_has_one_right_end(
     set_scene: SetScene,
 ) -> None:
-    race = Race(set_scene(sandbox=RINGING), remind)
+    race = Race(set_scene(sandbox=RINGING, **MORTAL), remind)
     found = {point: race.at(point, pay, kill=True) for point in CANCELED_AND_KILLED}
     assert found == CANCELED_AND_KILLED
 

@@ -71,7 +71,7 @@ def test_two_webs_two_clocks_and_four_workers_place_each_call_once_though_some_a
     # Without one clock only the other can ring for what is due later.
     for first, name in ((150, "voice-1"), (200, "clock-1"), (250, "clock-2")):
         fleet.kill(name)
-        tally.ask(apis, range(first, first + 50), timedelta(seconds=0.5))
+        tally.ask(apis, range(first, first + 50), timedelta(seconds=1.5))
         _start(fleet, name)
     fleet.kill("web-1")
     fleet.start("web-1", "web", port=ports["web-1"])
@@ -112,13 +112,13 @@ def test_on_sqlite_a_second_clock_stands_by_and_takes_over_when_the_first_is_kil
     fleet = Fleet(scene, tmp_path)
     fleet.start("worker", "worker")
     fleet.start("first", "clock")
-    until(lambda: fleet.did("first", "clock active"), "the first clock")
+    until(lambda: fleet.did("first", "clock active"), "the first clock", 40)
     fleet.start("second", "clock")
     made = scene.stack.api.call(special("0141"))["id"]
     assert scene.stack.outcome(made) == "reached"
     assert fleet.did("second", "clock active") == 0
     fleet.kill("first")
-    until(lambda: fleet.did("second", "clock active"), "the second clock")
+    until(lambda: fleet.did("second", "clock active"), "the second clock", 40)
     later = [scene.stack.api.call(special(f"014{n}"))["id"] for n in (2, 3)]
     assert Counter(scene.stack.outcome(one) for one in later) == {"reached": 2}
     assert len(scene.stack.sandbox.placed()) == 3

@@ -152,7 +152,7 @@ def test_jobs_are_well_with_workers_and_a_clock_that_take_up_what_is_due(
         status, told = health(api, "jobs")
         assert (status, told["status"], told["workers"], told["clocks"]) == (200, "ok", 1, 1)
         with base.connection():
-            notification(api.account.organization_id, next_attempt_at=now - timedelta(seconds=50))
+            notification(api.account.organization_id, next_attempt_at=now - timedelta(seconds=30))
         assert health(api, "jobs")[0] == 200
         with base.connection():
             notification(api.account.organization_id, next_attempt_at=now - timedelta(seconds=90))

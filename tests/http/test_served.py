@@ -31,7 +31,7 @@ class Served:
     def say(self, raw: bytes) -> tuple[int, dict[str, str], bytes]:
         """Send bytes, read one answer: status, headers in lower case, body."""
         with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(10)
+            line.settimeout(60)
             line.connect(str(self.path))
             line.sendall(raw)
             with line.makefile("rb") as answer:
@@ -67,7 +67,7 @@ def served(
     command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-c", "gateway/cli/gunicorn_conf.py"]
     process = subprocess.Popen([*command, "--bind", f"unix:{path}"], cwd=ROOT, env=environ)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not path.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         yield Served(path, account)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.client import ANSWERED
 from tests.stack import Stack
+from tests.waiting import until
 
 MAIL = "delivered@simulator.invalid"
 FREE = {"quiet_hours": None}
@@ -42,6 +43,12 @@ def settled(stack: Stack, booking: dict[str, Any], seconds: float = 40) -> dict[
 def message(stack: Stack, attempt: dict[str, Any]) -> dict[str, Any]:
     """One message with its timeline."""
     return stack.api.take("GET", f"/messages/{attempt['id']}")
+
+
+def told(stack: Stack, object_id: str, *states: str) -> None:
+    """Wait until the feed tells that an object went through just these states: it keeps an entry
+    back while an older transaction is open."""
+    until(lambda: stack.api.moves(object_id) == [*states], f"{', '.join(states)} in the feed", 30)
 
 
 def state(stack: Stack, booking: dict[str, Any]) -> dict[str, Any]:

@@ -33,9 +33,14 @@ def test_a_reminder_on_each_channel_leaves_and_is_followed_to_its_end(
     last = {"sent": "read", "processed": "read"}.get((words or [""])[0], "sent")
     last = "delivered" if channel == "sms" else last
     until(lambda: message(stack, attempt)["state"] == last, f"{last}", 30)
-    shown = message(stack, attempt)
-    told = [event["status"] for event in shown["events"]]  # those of one second in any order
-    assert sorted(told[len(told) - len(words) :]) == sorted(words)
+
+    def told() -> list[str]:
+        """The last words, sorted: those of one second are in any order."""
+        heard = [event["status"] for event in message(stack, attempt)["events"]]
+        return sorted(heard[len(heard) - len(words) :])
+
+    # They are applied in any order too: the last may be before the others.
+    until(lambda: told() == sorted(words), "every word of the carrier", 30)
     (placed,) = stack.sandbox.placed()
     assert (placed["provider"], placed["channel"]) == (carrier, channel)
     assert "Ada" in placed["text"]
@@ -121,7 +126,9 @@ def test_staff_are_nudged_once_and_an_appointment_that_did_not_begin_is_overdue(
     begun = booked(stack, starts_at=soon(seconds=-63), staff=staff, reminders=[],
                    policy={"overdue_minutes": 1})  # fmt: skip
     until(lambda: state(stack, begun)["overdue"], "it to be overdue", 40)
-    marked = [one for one in stack.api.feed() if one["type"] == "booking.overdue"]
+    marked = until(
+        lambda: [one for one in stack.api.feed() if one["type"] == "booking.overdue"], "the feed"
+    )
     assert [one["object_id"] for one in marked] == [begun["id"]]
     assert state(stack, made[0])["overdue"] is False
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.client import ANSWERED
 from tests.conftest import StartStack
+from tests.journeys.appointments import SLOW
 from tests.stack import Stack
 from tests.waiting import until
 
@@ -33,7 +34,7 @@ def reminded(stack: Stack, invoice: str) -> dict[str, Any]:
         states = {one["state"] for one in stack.api.take("GET", invoice)["reminders"]}
         return states == {"reached"}
 
-    until(settled, "the reminder")
+    until(settled, "the reminder", 40)
     return stack.api.take("GET", invoice)  # its parts are read one after the other
 
 
@@ -41,7 +42,7 @@ def reminded(stack: Stack, invoice: str) -> dict[str, Any]:
 def test_an_unpaid_invoice_is_reminded_of_by_its_days_until_it_is_paid(
     start_stack: StartStack, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    stack = start_stack(LOG_LEVEL="DEBUG")
+    stack = start_stack(LOG_LEVEL="DEBUG", **SLOW)  # an answer that is late is logged otherwise
     invoice = overdue(stack, 9)
     shown = reminded(stack, invoice)
     (reminder,) = shown["reminders"]
@@ -58,12 +59,22 @@ def test_an_unpaid_invoice_is_reminded_of_by_its_days_until_it_is_paid(
     assert (paid["after_reminder"], paid["invoice"]["state"]) == (True, "recovered")
     assert paid["invoice"]["settled"] is True
     assert stack.api.take("GET", invoice)["next_reminder"]["because"] == "paid"
-    told = [one["type"] for one in stack.api.feed() if one["object"] in ("invoice", "payment")]
-    assert told == [
+
+    def told() -> list[str]:
+        return [one["type"] for one in stack.api.feed() if one["object"] in ("invoice", "payment")]
+
+    until(lambda: "invoice.recovered" in told(), "the feed")
+    assert told() == [
         "invoice.scheduled", "invoice.active", "payment.recorded", "invoice.recovered",
     ]  # fmt: skip
-    logged = "".join(capfd.readouterr())
-    assert "message sent" in logged
+    logged = ""
+
+    def sent() -> bool:
+        nonlocal logged
+        logged += "".join(capfd.readouterr())
+        return "message sent" in logged
+
+    until(sent, "the line in the log")  # it may be written after the carrier's callback came
     assert [part for part in ("pay.example", "1,234.50", "Ada", ANSWERED) if part in logged] == []
 
 

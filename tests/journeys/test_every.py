@@ -38,8 +38,8 @@ class Day:
 
     def called(self, calls: int) -> None:
         """Wait until so many calls were placed, and until all of them are over."""
-        until(lambda: len(self.stack.sandbox.placed()) >= calls, f"call {calls}")
-        until(lambda: len(self.stack.api.calls(state="completed")) == calls, "the end of the call")
+        until(lambda: len(self.stack.sandbox.placed()) >= calls, f"call {calls}", 40)
+        until(lambda: len(self.stack.api.calls(state="completed")) == calls, "the end", 40)
         assert len(self.stack.sandbox.placed()) == calls
 
 

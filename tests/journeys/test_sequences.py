@@ -10,7 +10,7 @@ import pytest
 from gateway import wallclock
 from tests.client import ANSWERED
 from tests.conftest import StartStack
-from tests.journeys.appointments import FREE, SLOW, soon
+from tests.journeys.appointments import FREE, SLOW, soon, told
 from tests.stack import Stack, special
 from tests.usecases.reports import MAIL
 from tests.waiting import until
@@ -89,9 +89,7 @@ def test_a_series_of_mail_and_text_messages_is_told_in_its_time_to_its_end(sprin
     assert len(texts) == 3
     assert all("Your code is SPRING-10." in text for text in texts[:2])
     assert texts[2] == "A last word."
-    assert spring.stack.api.moves(one) == [
-        "scheduled", "active", "paused", "active", "finished",
-    ]  # fmt: skip
+    told(spring.stack, one, "scheduled", "active", "paused", "active", "finished")
 
 
 def test_a_booking_ends_the_series_for_whoever_books_and_nobody_else(spring: Spring) -> None:

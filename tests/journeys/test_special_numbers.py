@@ -36,13 +36,17 @@ FATES = {
 
 def _check(stack: Stack, last: str, notification: dict[str, Any]) -> None:
     outcome, state, placed, attempts = FATES[last]
-    assert stack.outcome(notification["id"], 30) == outcome, last
+    assert stack.outcome(notification["id"], 60) == outcome, last
     calls = stack.api.attempts(notification["id"])
     assert (calls[-1]["state"], len(calls)) == (state, attempts), last
     assert len(stack.sandbox.placed(special(last))) == placed, last
-    ends = [state for state in stack.api.moves(notification["id"]) if state in FINAL]
-    assert ends[-1] == outcome, last
-    assert len([end for end in ends if end != "unknown"]) <= 1, last
+
+    def ends() -> list[str]:
+        return [state for state in stack.api.moves(notification["id"]) if state in FINAL]
+
+    # The feed keeps an entry back while an older transaction is open: many are, just now.
+    until(lambda: ends()[-1:] == [outcome], f"{outcome} in the feed for {last}", 30)
+    assert len([end for end in ends() if end != "unknown"]) <= 1, last
 
 
 @pytest.mark.row("D2")
@@ -67,7 +71,7 @@ def _words(stack: Stack, notification: dict[str, Any], last: str) -> str:
         text = " ".join(said)
         return text if text and (last != "0128" or "corrected" in text) else None
 
-    return until(heard, f"the words of {last}") or ""
+    return until(heard, f"the words of {last}", 40) or ""
 
 
 VOICE_API_FATES = {
@@ -92,7 +96,7 @@ def test_the_generic_provider_ends_each_number_in_its_one_outcome(
     asked = {last: stack.api.call(special(last)) for last in VOICE_API_FATES}
     for last, notification in asked.items():
         outcome, state = VOICE_API_FATES[last]
-        assert stack.outcome(notification["id"], 30) == outcome, last
+        assert stack.outcome(notification["id"], 60) == outcome, last
         calls = stack.api.attempts(notification["id"])
         assert (calls[-1]["state"], calls[-1]["provider"]) == (state, "voice_api"), last
         assert len(stack.sandbox.placed(special(last))) == 1, last

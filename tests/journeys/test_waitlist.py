@@ -7,7 +7,7 @@ import pytest
 
 from gateway import wallclock
 from tests.conftest import StartStack
-from tests.journeys.appointments import FREE, SLOW, soon
+from tests.journeys.appointments import FREE, SLOW, soon, told
 from tests.stack import Stack, special
 from tests.waiting import until
 
@@ -97,7 +97,7 @@ def test_who_does_not_answer_loses_it_to_the_next_when_the_timer_says_so(
         lapsed = stack.api.take("GET", f"/offers/{first['id']}")
         assert lapsed["state"] == "expired"
         assert datetime.fromisoformat(lapsed["ended_at"]) >= ends
-        assert stack.api.moves(slot["id"]) == ["open", "offered", "open", "offered"]
+        told(stack, slot["id"], "open", "offered", "open", "offered")
     finally:
         wallclock.follow(None)
 

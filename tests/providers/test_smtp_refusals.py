@@ -68,7 +68,7 @@ def test_only_after_the_last_dot_its_fate_is_unknown(step: str, how: bytes) -> N
         assert server.connections == 1
     expected = Result.UNKNOWN if step == "content" else Result.NOT_SENT
     assert (placement.result, bool(post.messages)) == (expected, step == "content")
-    assert took < 1.6
+    assert took < 3
 
 
 @pytest.mark.row("A4")

@@ -17,6 +17,7 @@ from tests.providers import breaking
 from tests.providers.stand_in import Act, Connection, StandIn, answering
 
 DEADLINE = 0.6
+SLACK = 2.0  # seconds that a busy machine may take beyond it
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def test_a_broken_answer_is_unknown_in_time_and_the_request_is_made_once(act: Ac
         with pytest.raises(Unanswered):
             Transport(DEADLINE).send(post(carrier.url))
         took = time.monotonic() - begun
-        assert took < DEADLINE + 0.5
+        assert took < DEADLINE + SLACK
         assert carrier.connections == 1
         assert len(carrier.posts) <= 1
 
@@ -80,7 +81,7 @@ def test_a_full_backlog_is_not_sent_after_the_connect_time() -> None:
                 post(f"http://127.0.0.1:{listener.getsockname()[1]}")
             )
         assert fault.value.stage == "connect"
-        assert 0.25 < time.monotonic() - begun < 1
+        assert 0.25 < time.monotonic() - begun < 0.3 + SLACK
     finally:
         for one in (*waiting, listener):
             one.close()
@@ -98,7 +99,7 @@ def test_a_tls_handshake_that_hangs_ends_at_the_deadline_and_is_not_sent() -> No
         begun = time.monotonic()
         with pytest.raises(NotSent):
             Transport(DEADLINE).send(post(carrier.url.replace("http", "https")))
-        assert time.monotonic() - begun < DEADLINE + 0.5
+        assert time.monotonic() - begun < DEADLINE + SLACK
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
@@ -144,8 +145,8 @@ def test_a_kept_connection_that_breaks_is_unknown_and_not_repeated() -> None:
 
 def test_a_late_deadline_of_one_request_does_not_cut_another_on_the_same_connection() -> None:
     with StandIn(answering(200)) as carrier:
-        transport = Transport(0.3)
-        until = time.monotonic() + 1.2
+        transport = Transport(1.0)
+        until = time.monotonic() + 2.5
         while time.monotonic() < until:
             assert transport.send(post(carrier.url)).status == 200
             time.sleep(0.02)

@@ -37,7 +37,7 @@ def start(receiver: Receiver, tmp_path: Path) -> Iterator[Start]:
             "talk_seconds": 0.01,
             "number_delay": 0.3,
             "transcript_delay": 0.3,
-            "hang_seconds": 1.0,
+            "hang_seconds": 3.0,
             **changes,
         }
         running.append(Running(SandboxConfig(**settings), receiver))

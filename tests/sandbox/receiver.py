@@ -67,7 +67,7 @@ class Receiver:
             self.received.append(request)
             self._news.notify_all()
 
-    def wait_for(self, count: int, within: float = 5.0) -> list[Received]:
+    def wait_for(self, count: int, within: float = 20.0) -> list[Received]:
         """The requests so far, once there are this many; AssertionError if they do not come."""
         deadline = monotonic() + within
         with self._news:

@@ -4,6 +4,7 @@ import pytest
 import requests
 from twilio.request_validator import RequestValidator
 
+from tests.sandbox.conftest import Start
 from tests.sandbox.receiver import Received, Receiver
 from tests.sandbox.running import Running, scenario
 
@@ -126,9 +127,10 @@ def test_all_callbacks_can_come_before_the_answer(sandbox: Running) -> None:
     assert (answer.status_code, answer.json()["status"]) == (201, "queued")
 
 
-def test_a_delayed_number_stays_quiet_for_its_time(sandbox: Running) -> None:
+def test_a_delayed_number_stays_quiet_for_its_time(start: Start) -> None:
+    sandbox = start(number_delay=2.0)
     sandbox.call(scenario("0107"))
-    assert sandbox.receiver.stays_at(0, 0.2)
+    assert sandbox.receiver.stays_at(0, 0.5)
     assert statuses(sandbox.receiver.wait_for(4)) == FOUR
 
 

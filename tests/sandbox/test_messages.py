@@ -1,7 +1,7 @@
 """Twilio's REST resource for messages, asked by the official client."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -135,8 +135,8 @@ def test_a_list_by_day_leaves_out_other_days_and_what_is_not_sent_yet(start: Sta
     sandbox.message(scenario("0107"))
     sid = sandbox.message(scenario("0100")).sid
     ends(sandbox, sid, "delivered")
-    today = datetime.now(UTC).date()
     messages = sandbox.client().messages
+    today = messages(sid).fetch().date_sent.date()
 
     assert [message.sid for message in messages.list(date_sent=today)] == [sid]
     assert [message.sid for message in messages.list(date_sent_after=today)] == [sid]

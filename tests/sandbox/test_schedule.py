@@ -28,9 +28,9 @@ def noting(done: list[str], name: str, waits: list[float]) -> Job:
 def test_actions_run_in_the_order_of_their_time(scheduler: Scheduler) -> None:
     done: list[str] = []
     over = Event()
-    scheduler.after(0.06, over.set)
-    scheduler.after(0.04, lambda: done.append("second"))
-    scheduler.after(0.02, lambda: done.append("first"))
+    scheduler.after(0.9, over.set)
+    scheduler.after(0.6, lambda: done.append("second"))
+    scheduler.after(0.1, lambda: done.append("first"))
 
     assert over.wait(5)
     assert done == ["first", "second"]
@@ -40,7 +40,7 @@ def test_a_job_that_must_be_repeated_holds_up_its_own_lane_only(scheduler: Sched
     done: list[str] = []
     slow_over, quick_over = Event(), Event()
     slow, quick = Lane(scheduler), Lane(scheduler)
-    slow.push(noting(done, "again", [0.05, 0.05]))
+    slow.push(noting(done, "again", [0.5, 0.5]))
     slow.push(lambda: slow_over.set())
     quick.push(noting(done, "other", []))
     quick.push(lambda: quick_over.set())

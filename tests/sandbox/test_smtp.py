@@ -91,7 +91,7 @@ def test_a_mailbox_can_be_unknown_or_busy(
 
 def test_a_letter_can_be_taken_without_an_answer(sandbox: Running, port: int) -> None:
     with pytest.raises((TimeoutError, smtplib.SMTPServerDisconnected)):
-        send(port, "timeout@simulator.invalid", timeout=0.3)
+        send(port, "timeout@simulator.invalid")
 
     assert [row["mode"] for row in rows(sandbox)] == ["timeout_accepted"]
 
@@ -148,7 +148,7 @@ def test_nobody_knows_what_became_of_a_letter_without_an_answer(
 ) -> None:
     sandbox.fault(behaviour=behaviour, provider="smtp", next=1)
     with pytest.raises((OSError, smtplib.SMTPServerDisconnected)):
-        send(port, "ann@example.com", timeout=0.3)
+        send(port, "ann@example.com")
     assert len(rows(sandbox)) == placed
 
 

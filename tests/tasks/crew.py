@@ -18,11 +18,11 @@ def heard(
     queues: tuple[str, ...] = ("voice", "events"),
     *,
     name: str = "made-up",
-    seconds_ago: float = 0.0,
+    seconds_ago: float = -600.0,
     mark: bool = True,
 ) -> None:
-    """Have the broker believe that a worker was heard of so long ago, and, with
-    `mark`, that it has lost nothing since."""
+    """Have the broker believe that a worker was heard of so long ago (unless told otherwise, that
+    it lives as long as any test may take), and, with `mark`, that it has lost nothing since."""
     at = (time.time() - seconds_ago) * 1000
     client = server.client()
     client.zadd("ringback:__heartbeats__", {worker_id.of(name, threads, queues): at})

@@ -9,7 +9,7 @@ from tasks.middleware import ExponentialBackoff
 from tests import servers
 from tests.conftest import StartStack
 from tests.databases import ON_SQLITE
-from tests.stack import special
+from tests.stack import PATIENT, special
 from tests.waiting import until
 
 
@@ -37,7 +37,7 @@ def test_a_message_with_strange_arguments_is_dropped_and_nothing_else_suffers() 
 def test_a_retry_waits_in_its_row_and_survives_a_flush_of_the_broker(
     start_stack: StartStack, redis_server: servers.RedisServer
 ) -> None:
-    stack = start_stack(RETRY_VOICE_SECONDS="0.6,0.6")
+    stack = start_stack(RETRY_VOICE_SECONDS="0.6,0.6", **PATIENT)
     made = stack.api.call(special("0112"))
     client = redis_server.client()
 

@@ -11,6 +11,7 @@ from gateway.models import base
 from tests import webapp
 from tests.conftest import Account, Configure, StartStack
 from tests.hours import nights_are_quiet
+from tests.stack import PATIENT
 from tests.usecases.campaigns import Campaign
 from tests.usecases.cashier import Cashier
 from tests.usecases.crowd import Crowd, Opening
@@ -20,11 +21,9 @@ from tests.usecases.talk import SETTINGS, Talk
 
 
 @pytest.fixture
-def desk(start_stack: StartStack) -> Iterator[Desk]:
+def desk(patient_desk: Desk) -> Desk:
     """A desk in test mode; the thread of the test is connected."""
-    stack = start_stack(parts=())
-    with base.connection():
-        yield Desk(stack)
+    return patient_desk
 
 
 @pytest.fixture
@@ -33,8 +32,7 @@ def reporting(start_stack: StartStack) -> Iterator[Callable[..., Reports]]:
     with contextlib.ExitStack() as connected:
 
         def begin(silent: bool = True, **settings: str) -> Reports:
-            patient = {"PROVIDER_DEADLINE_SECONDS": "10"}  # a busy machine is no timeout
-            stack = start_stack(parts=(), **(patient | settings))
+            stack = start_stack(parts=(), **(PATIENT | settings))
             connected.enter_context(base.connection())
             return Reports(Desk(stack), silent=silent)
 
@@ -44,7 +42,8 @@ def reporting(start_stack: StartStack) -> Iterator[Callable[..., Reports]]:
 @pytest.fixture
 def patient_desk(start_stack: StartStack) -> Iterator[Desk]:
     """A desk whose carriers may take their time: a busy machine is no timeout."""
-    stack = start_stack(parts=(), PROVIDER_DEADLINE_SECONDS="10")
+    hangs = {"hang_seconds": 1.0}  # which ends without an answer
+    stack = start_stack(parts=(), sandbox=hangs, **PATIENT)
     with base.connection():
         yield Desk(stack)
 

@@ -11,7 +11,7 @@ from gateway.models.notification import Notification
 from gateway.models.sender import Sender
 from gateway.usecases import holds
 from tests.conftest import StartStack
-from tests.stack import special
+from tests.stack import PATIENT, special
 from tests.usecases.desk import Desk
 from tests.usecases.test_delivery import ask
 from tests.usecases.test_holds import scope
@@ -79,7 +79,7 @@ def test_a_paused_account_goes_on_though_another_one_is_away(start_stack: StartS
         "TWILIO_FROM_NUMBER": "+15005550009",
         "TWILIO_API_BASE_URL": "http://127.0.0.1:9",
     }
-    stack = start_stack(parts=(), **elsewhere)
+    stack = start_stack(parts=(), **elsewhere, **PATIENT)
     with base.connection():
         desk = Desk(stack)
         paused(desk, scope(desk))

@@ -8,7 +8,7 @@ from gateway.models.hold import Hold
 from gateway.models.notification import Notification
 from gateway.usecases import holds
 from tests.conftest import StartStack
-from tests.stack import special
+from tests.stack import PATIENT, special
 from tests.together import together
 from tests.usecases.desk import Desk
 from tests.usecases.test_delivery import ask
@@ -95,11 +95,11 @@ def test_each_try_that_fails_makes_the_pause_longer_up_to_a_minute(desk: Desk) -
 
 @pytest.mark.row("D4")
 def test_of_many_that_come_at_once_one_tries(start_stack: StartStack) -> None:
-    desk = Desk(start_stack(parts=(), DATABASE_CONNECTIONS="30"))
+    desk = Desk(start_stack(parts=(), DATABASE_CONNECTIONS="30", **PATIENT))
     trip(desk)
     rows = [ask(desk, special(f"015{n}")) for n in range(8)]
     then = desk.now + 6 * SECOND
-    desk.stack.sandbox.fault("slow", next=1, seconds=0.5)
+    desk.stack.sandbox.fault("slow", next=1, seconds=3)
     together(8, lambda n: desk.deliver(rows[n].id, rows[n].claim, then))
     assert len(desk.stack.sandbox.placed()) == 1
     assert sorted(desk.row(row.id).state for row in rows) == ["scheduled"] * 7 + ["sending"]

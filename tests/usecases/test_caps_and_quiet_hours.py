@@ -1,7 +1,7 @@
 """Quiet hours, caps and gaps at the gate, and what the plan says of them beforehand."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +13,14 @@ from gateway.models.booking import Booking
 from gateway.models.notification import Notification
 from gateway.usecases import plan
 from tests.databases import ON_POSTGRESQL, ON_SQLITE
-from tests.hours import nights_are_quiet
+from tests.hours import nights_are_quiet, winter_monday
 from tests.stack import special
 from tests.together import together
 from tests.usecases.desk import Desk
 from tests.usecases.reports import PERSON, Reports
 
 # A Monday, 10:00 in Berlin; the quiet hours there are 20:00 to 07:00 UTC.
-MONDAY = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
+MONDAY = winter_monday()
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NIGHT, MORNING = MONDAY.replace(hour=20), MONDAY.replace(hour=7) + timedelta(days=1)
 Reporting = Callable[..., Reports]

@@ -14,7 +14,7 @@ from gateway.providers import get
 from gateway.usecases import bookings, delivery, ending, gate, outcomes
 from tests.conftest import StartStack
 from tests.databases import ON_POSTGRESQL, ON_SQLITE
-from tests.stack import special
+from tests.stack import PATIENT, special
 from tests.together import together
 from tests.usecases.desk import Desk
 from tests.usecases.test_delivery import ask
@@ -128,7 +128,7 @@ def test_a_call_answered_before_it_could_be_canceled_ends_as_what_it_was(desk: D
 
 @ON_SQLITE
 def test_a_provider_that_can_not_end_calls_is_not_asked_to(start_stack: StartStack) -> None:
-    desk = Desk(start_stack(parts=(), VOICE_PROVIDER="voice_api"))
+    desk = Desk(start_stack(parts=(), VOICE_PROVIDER="voice_api", **PATIENT))
     booking, row = _booked(desk)
     desk.deliver(row.id, row.claim, desk.now)
     bookings.cancel(desk.caller, booking, desk.now)

@@ -32,7 +32,7 @@ def _no_failpoints() -> Iterator[None]:
 def test_a_slow_answer_holds_no_other_back(patient_desk: Desk) -> None:
     desk = patient_desk
     claims = ask(desk, *PEOPLE[:8])
-    desk.stack.sandbox.fault("slow", next=1, seconds=3)
+    desk.stack.sandbox.fault("slow", next=1, seconds=5)
     began, seen = time.monotonic(), dict[int, float]()
 
     def watch() -> None:
@@ -47,7 +47,7 @@ def test_a_slow_answer_holds_no_other_back(patient_desk: Desk) -> None:
     looking.start()
     assert deliver(desk, claims) == []
     looking.join()
-    assert seen[7] < 2 < 3 <= seen[8]
+    assert seen[7] < 5 <= seen[8]
     assert {end[0] for end in ends(desk, claims)} == {"sending"}
 
 
@@ -58,7 +58,7 @@ def test_all_of_a_slow_carrier_are_asked_side_by_side(patient_desk: Desk) -> Non
     desk.stack.sandbox.fault("slow", share=1, seconds=1)
     began = time.monotonic()
     assert deliver(desk, claims) == []
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < len(PEOPLE) * 0.75, "not one after the other"
     assert len(desk.stack.sandbox.placed()) == len(PEOPLE)
     assert {end[0] for end in ends(desk, claims)} == {"sending"}
 
@@ -176,7 +176,7 @@ def test_an_interrupted_worker_writes_what_was_asked_and_gives_up_what_was_not(
 ) -> None:
     desk = patient_desk
     claims = ask(desk, *PEOPLE[:4])
-    desk.stack.sandbox.fault("slow", share=1, seconds=1.5)
+    desk.stack.sandbox.fault("slow", share=1, seconds=4)
     faults: list[BaseException] = []
 
     def work() -> None:

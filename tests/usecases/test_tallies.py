@@ -19,7 +19,7 @@ from gateway.usecases.consequences import attempt_moved
 from tests.architecture.sources import ROOT
 from tests.conftest import Account, Configure, StartStack
 from tests.rows import NOW, call, notification
-from tests.stack import special
+from tests.stack import PATIENT, special
 from tests.usecases.desk import Desk
 from tests.waiting import until
 
@@ -180,7 +180,7 @@ def test_an_attempt_counts_as_sent_when_the_carrier_has_it_and_only_then(account
 @pytest.mark.row("B7")
 @pytest.mark.row("E5")
 def test_the_running_product_counts_what_it_does(start_stack: StartStack) -> None:
-    stack = start_stack()
+    stack = start_stack(**PATIENT)
     with base.connection():
         desk = Desk(stack)
         good = desk.book(desk.now + timedelta(hours=1, seconds=1))

@@ -10,7 +10,7 @@ from gateway.models.notification import Notification
 from gateway.models.sender import Sender
 from gateway.usecases import accounts
 from tests.conftest import StartStack
-from tests.stack import Sandbox, Served, special
+from tests.stack import PATIENT, Sandbox, Served, special
 from tests.usecases.desk import Desk
 from tests.usecases.test_delivery import ask
 
@@ -30,6 +30,7 @@ def live(start_stack: StartStack) -> Iterator[Desk]:
         TWILIO_FROM_NUMBER="+12125550199",
         TWILIO_API_BASE_URL=served.url,
         CALLS_PER_SECOND="4",
+        **PATIENT,
     )
     stack.sandbox.close()
     stack.sandbox = Sandbox(
