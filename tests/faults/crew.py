@@ -100,7 +100,7 @@ class Crew:
         made: dict[str, str] = self._order(organization=name)
         return made
 
-    def killed(self, pid: int, seconds: float = 15) -> None:
+    def killed(self, pid: int, seconds: float = 40) -> None:
         """Wait until the process was killed by its failpoint."""
         status: list[int] = []
 

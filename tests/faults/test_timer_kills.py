@@ -41,7 +41,7 @@ def _all_done() -> list[Job]:
 @pytest.mark.parametrize("point", POINTS)
 def test_what_a_killed_worker_had_in_its_hand_is_done_by_another(scene: Scene, point: str) -> None:
     scene.crew.start("clock")
-    victim = scene.crew.start("worker", fp=f"{point}:2:kill")
+    victim = scene.crew.start("worker", fp=f"{point}:kill")
     _plan()
     scene.crew.killed(victim)
     scene.crew.start("worker")
