@@ -10,7 +10,7 @@ from gateway.cli.install import ROOT
 # Tests mostly wait for real servers, so that more of them than there are processors fit; each of
 # these processes has its own Redis and PostgreSQL. In their own order those that start whole stacks
 # come before those of one process, which fill the gaps at the end.
-SIDE_BY_SIDE = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+SIDE_BY_SIDE = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def run(args: argparse.Namespace) -> int:

@@ -54,7 +54,7 @@ def test_the_web_process_does_without_what_only_tests_need() -> None:
 def test_all_checks_run_unless_a_path_is_named() -> None:
     everything = dict(checks(build().parse_args(["test"])))
     one_file_each = ["--dist", "loadfile", "--no-loadscope-reorder"]
-    assert everything["tests"] == ["-m", "pytest", "-n", "4", *one_file_each]
+    assert everything["tests"] == ["-m", "pytest", "-n", "3", *one_file_each]
     assert checks(build().parse_args(["test", "tests/cli"])) == [
         ("tests", ["-m", "pytest", "tests/cli"])
     ]
